@@ -1,0 +1,1 @@
+"""What the release sessions of the noxfile do, one noun a module."""

@@ -1,0 +1,1 @@
+"""Retry and timer decorators that survive production ML, without dependencies."""

@@ -1,0 +1,1 @@
+"""Evaluation metrics for ML that are right or refused, in one pass, with an interval on every number."""
