@@ -1,1 +1,47 @@
-"""Scaling, clipping, validation and drift detection for ML data: exact, mergeable, on any container."""
+"""
+Scaling, clipping, validation and drift detection for ML data.
+
+Exact, mergeable, on any container. Every public name is importable from here and
+loaded when it is first used; importing this package does not import NumPy.
+"""
+
+TYPE_CHECKING = False  # type checkers take it for True; saves importing typing
+if TYPE_CHECKING:
+    from ml_infra.preprocessing.normalization import clip_outliers as clip_outliers
+    from ml_infra.preprocessing.normalization import normalize as normalize
+    from ml_infra.preprocessing.normalization import standardize as standardize
+
+    __version__: str
+
+__all__ = [
+    "clip_outliers",
+    "normalize",
+    "standardize",
+]
+
+# public name -> module that defines it
+_HOME = {
+    "clip_outliers": "normalization",
+    "normalize": "normalization",
+    "standardize": "normalization",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("ml-infra-preprocessing")
+        if name not in _HOME:
+            msg = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        from importlib import import_module
+
+        value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})
