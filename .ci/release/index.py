@@ -1,0 +1,213 @@
+"""A devpi server as the release sees it: three indexes, files with hashes, a push."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from release.projects import ReleaseError
+
+OWNER = "ml"
+STABLE, STAGING, DEV = f"{OWNER}/stable", f"{OWNER}/staging", f"{OWNER}/dev"
+TIMEOUT = 15  # seconds; a server that is alive answers in a fraction of one
+
+Files = dict[str, str]  # file name -> sha256
+
+
+class HttpError(ReleaseError):
+    """The server answered, and refused."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user of the index; the password stays out of every repr and log."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass
+class Index:
+    """
+    One devpi server, with the account that uploads and the one that promotes.
+
+    ``serial`` is the server's transaction number after the last request: two
+    equal serials mean that nothing was written in between.
+    """
+
+    url: str
+    uploader: Account
+    promoter: Account
+    serial: int = -1
+    _tokens: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def simple_url(self, index: str) -> str:
+        """Return the one URL an installer needs."""
+        return f"{self.url}/{index}/+simple/"
+
+    def files(self, index: str, name: str) -> dict[str, Files]:
+        """Return ``{version: {file name: sha256}}`` of what this index itself holds."""
+        found = {}
+        for version, data in self.metadata(index, name).items():
+            files = {
+                urllib.parse.unquote(link["href"].rsplit("/", 1)[-1]): _sha256(link)
+                for link in data.get("+links", [])
+                if link["rel"] == "releasefile"
+            }
+            if files:  # a reserved name has a version and no file
+                found[version] = files
+        return found
+
+    def metadata(self, index: str, name: str) -> dict[str, Any]:
+        """Return ``{version: core metadata and links}`` as the server describes it."""
+        try:
+            answer = self.request("GET", f"/{index}/{name}?ignore_bases=1")
+        except HttpError as error:
+            if error.status == 404:  # noqa: PLR2004 - the usual name of the number
+                return {}
+            raise
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    def upload(self, index: str, paths: list[Path]) -> None:
+        """Upload files with twine; identical bytes again are fine."""
+        env = {
+            **os.environ,
+            "TWINE_USERNAME": self.uploader.user,
+            "TWINE_PASSWORD": self.uploader.password,
+            # A desktop keyring may block without a desktop; we never want it.
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+            "TWINE_NON_INTERACTIVE": "1",
+        }
+        command = [sys.executable, "-m", "twine", "upload", "--disable-progress-bar"]
+        command += ["--repository-url", f"{self.url}/{index}/", *map(str, paths)]
+        done = _quiet(command, env)
+        if done.returncode:
+            names = ", ".join(p.name for p in paths)
+            message = f"upload of {names} to {index} failed: {_last_line(done.stdout)}"
+            raise ReleaseError(message)
+
+    def remove(self, index: str, name: str, version: str) -> None:
+        """Delete one version from a volatile index."""
+        self.request("DELETE", f"/{index}/{name}/{version}", account=self.uploader)
+
+    def push(self, name: str, version: str, source: str, target: str) -> None:
+        """Have the server copy a version's files between its indexes."""
+        with tempfile.TemporaryDirectory() as folder:
+            env = {**os.environ, "DEVPI_CLIENTDIR": folder, "HOME": folder}
+            for setting in ("DEVPI_INDEX", "DEVPI_USER"):
+                env.pop(setting, None)
+            user, password = self.promoter.user, self.promoter.password
+            _devpi(["use", f"{self.url}/{source}"], env)
+            _devpi(["login", user], env, stdin=password + "\n")
+            _devpi(["push", f"{name}=={version}", target], env)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        account: Account | None = None,
+    ) -> dict[str, Any]:
+        """Call the server's JSON interface and return its answer."""
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        if account:
+            headers["X-Devpi-Auth"] = self._credentials(account)
+        data = None if body is None else json.dumps(body).encode()
+        return self._send(method, path, data, headers)
+
+    def submit_form(self, index: str, form: dict[str, str], account: Account) -> None:
+        """Post a form as an uploading tool would: registers a name without files."""
+        headers = {"X-Devpi-Auth": self._credentials(account)}
+        self._send("POST", f"/{index}/", urllib.parse.urlencode(form).encode(), headers)
+
+    def _credentials(self, account: Account) -> str:
+        if account.user not in self._tokens:
+            body = {"user": account.user, "password": account.password}
+            try:
+                answer = self.request("POST", "/+login", body)
+            except HttpError as error:
+                message = f"{self.url} refused the password of user {account.user!r}"
+                raise HttpError(error.status, message) from error
+            self._tokens[account.user] = answer["result"]["password"]
+        token = f"{account.user}:{self._tokens[account.user]}"
+        return base64.b64encode(token.encode()).decode()
+
+    def _send(
+        self, method: str, path: str, data: bytes | None, headers: dict[str, str]
+    ) -> dict[str, Any]:
+        request = urllib.request.Request(  # noqa: S310 - the URL is checked on entry
+            self.url + path, data=data, headers=headers, method=method
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310 - the same
+                text = response.read()
+                self.serial = int(response.headers.get("X-Devpi-Serial", -1))
+        except urllib.error.HTTPError as error:
+            reason = _reason(error.read()) or error.reason
+            message = f"{method} {self.url}{path}: {error.code} {reason}"
+            raise HttpError(error.code, message) from error
+        except (urllib.error.URLError, OSError) as error:
+            reason = getattr(error, "reason", error)
+            message = f"no index answers at {self.url}: {reason}"
+            raise ReleaseError(message) from error
+        try:
+            return dict(json.loads(text)) if text.strip() else {}
+        except ValueError as error:
+            message = f"{self.url} is no devpi server: {path} gave no JSON"
+            raise ReleaseError(message) from error
+
+
+def _sha256(link: dict[str, Any]) -> str:
+    hashes = link.get("hashes") or dict([link["hash_spec"].split("=", 1)])
+    return str(hashes["sha256"])
+
+
+def _devpi(arguments: list[str], env: dict[str, str], stdin: str | None = None) -> None:
+    done = _quiet([sys.executable, "-m", "devpi", *arguments], env, stdin)
+    if done.returncode:
+        what = " ".join(arguments)
+        message = f"devpi {what} failed: {_last_line(done.stdout)}"
+        raise ReleaseError(message)
+
+
+def _quiet(
+    command: list[str], env: dict[str, str], stdin: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a tool without a terminal, so that a password prompt reads our stdin."""
+    return subprocess.run(
+        command,
+        env=env,
+        input=stdin or "",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no output"
+
+
+def _reason(body: bytes) -> str:
+    try:
+        return str(json.loads(body).get("message", ""))
+    except (ValueError, AttributeError):
+        return ""

@@ -1,0 +1,145 @@
+#!/usr/bin/env -S python3 -m nox -f
+# /// script
+# requires-python = ">=3.10"
+# dependencies = ["nox>=2026.8.10"]
+# ///
+"""
+Every verb of this repository is a session; ``nox -l`` is its manual.
+
+What follows ``--`` names distributions (``nox -s test -- ml-infra-metrics``); without
+any name a session covers all of them. Logic with tests of its own stands in
+``.ci/release/``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import nox
+from packaging.requirements import Requirement
+
+nox.needs_version = ">=2026.8.10"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "test"]
+# Sessions run side by side, but those that report to a person run live and alone.
+LIVE = {"release", "serve", "selftest", "upload", "bump", "bench"}
+nox.options.parallel = 1 if LIVE & {*sys.argv} else min(os.cpu_count() or 1, 4)
+
+ROOT = Path(__file__).resolve().parent
+DIST = ROOT / "dist"
+PROJECTS = {
+    path.parent.name: nox.project.load_toml(path)
+    for path in sorted(ROOT.glob("packages/*/pyproject.toml"))
+}
+# The development tools of the whole repository stand in the meta-distribution.
+META = PROJECTS["ml-infra-utils"]
+PYTHONS = nox.project.python_versions(META)
+# The libraries to compare with weigh hundreds of megabytes: one Python has them.
+RUNNING = "{}.{}".format(*sys.version_info)
+PRIMARY = RUNNING if RUNNING in PYTHONS else PYTHONS[-1]
+ARGUMENTS = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
+SELECTED = [name for name in PROJECTS if name in ARGUMENTS] or list(PROJECTS)
+
+
+def siblings(dist: str) -> list[str]:
+    """Return the distributions of this repository that ``dist`` depends on."""
+    needed = PROJECTS[dist]["project"]["dependencies"]
+    return [name for name in map(lambda r: Requirement(r).name, needed) if name in PROJECTS]
+
+
+def wheels(*dists: str) -> list[str]:
+    """Return the built wheels of the distributions."""
+    names = (f"{d.replace('-', '_')}-{PROJECTS[d]['project']['version']}" for d in dists)
+    return [str(DIST / f"{name}-py3-none-any.whl") for name in names]
+
+
+def tools(session: nox.Session, group: str) -> None:
+    """Install a group of development tools, once for the same requirements."""
+    requirements = nox.project.dependency_groups(META, group)
+    stamp = Path(session.virtualenv.location, "installed.txt")
+    wanted = "\n".join(requirements)
+    if not stamp.exists() or stamp.read_text("utf-8") != wanted:
+        session.install(*requirements)
+        stamp.write_text(wanted, "utf-8")
+
+
+def release_tool(session: nox.Session, noun: str, *arguments: str) -> None:
+    """Run one module of ``.ci/release`` with the tools of its group."""
+    tools(session, "release")
+    env = {"PYTHONPATH": str(ROOT / ".ci")}
+    session.run("python", "-m", f"release.{noun}", *arguments, env=env)
+
+
+@nox.session(allow_parallel=True)
+def lint(session: nox.Session) -> None:
+    """Check style, format, changelog fragments and the publish workflow."""
+    tools(session, "lint")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session(allow_parallel=True, requires=["build"], reuse_venv=False)
+def types(session: nox.Session) -> None:
+    """Type-check the installed distributions: mypy strict, pyright, completeness."""
+    session.install(*nox.project.dependency_groups(META, "types"), *wheels(*PROJECTS))
+    for dist in SELECTED:
+        package = dist.replace("-", "_").replace("ml_infra_", "ml_infra.")
+        package = "ml_infra_utils" if dist == "ml-infra-utils" else package
+        session.run("mypy", "-p", package)
+        session.run("pyright", "--verifytypes", package, "--ignoreexternal")
+    session.run("pyright", *(f"packages/{dist}/src" for dist in SELECTED))
+
+
+@nox.session(python=PYTHONS, allow_parallel=True, requires=["build"], reuse_venv=False)
+@nox.parametrize("dist", SELECTED, ids=SELECTED)
+def test(session: nox.Session, dist: str) -> None:
+    """Test each built wheel, alone with what it declares, on every Python."""
+    groups = PROJECTS[dist]["dependency-groups"]
+    full = session.python == PRIMARY and "peers" in groups
+    group = nox.project.dependency_groups(PROJECTS[dist], "peers" if full else "test")
+    session.install(*wheels(dist, *siblings(dist)), *group)
+    session.run("python", "-m", "pytest", f"packages/{dist}/tests")
+
+
+@nox.session(default=False)
+def selftest(session: nox.Session) -> None:
+    """Test the release machinery against a real index, faults included."""
+    release_tool(session, "selftest", *session.posargs)
+
+
+@nox.session(default=False)
+def build(session: nox.Session) -> None:
+    """Build sdist and wheel into dist/, isolated and reproducible."""
+    needed = {*SELECTED, *(s for dist in SELECTED for s in siblings(dist))}
+    release_tool(session, "build", *sorted(needed))
+
+
+@nox.session(default=False, requires=["build"])
+def check(session: nox.Session) -> None:
+    """Check what build made: metadata, wheel contents, the namespace contract."""
+    release_tool(session, "contract", *SELECTED)
+
+
+@nox.session(default=False, requires=["check"])
+def upload(session: nox.Session) -> None:
+    """Upload what build made to the development index, ml/dev."""
+    release_tool(session, "upload", *SELECTED)
+
+
+@nox.session(default=False)
+def release(session: nox.Session) -> None:
+    """Plan, build, check, test, stage, verify, promote and tag; leaves first."""
+    release_tool(session, "train", *session.posargs)
+
+
+@nox.session(default=False)
+def serve(session: nox.Session) -> None:
+    """Run the embedded index until Ctrl-C and print the pip line to use."""
+    release_tool(session, "server")
+
+
+if __name__ == "__main__":
+    nox.main()
