@@ -19,7 +19,7 @@ from release.command import run
 from release.projects import ROOT, Project, ReleaseError, select
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 # What earlier builds and tools leave behind in a source tree. setuptools would read
 # file lists and stale modules out of it.
@@ -29,13 +29,7 @@ LEFTOVERS = shutil.ignore_patterns(
 TAIL = 20
 
 
-def build(
-    project: Project,
-    out_dir: Path,
-    *,
-    environment: Mapping[str, str] | None = None,
-    umask: int = 0o022,
-) -> tuple[Path, Path]:
+def build(project: Project, out_dir: Path) -> tuple[Path, Path]:
     """
     Build one distribution into a folder; return its wheel and its sdist.
 
@@ -46,8 +40,6 @@ def build(
     Args:
         project: What to build.
         out_dir: Where the files go; created when it is missing.
-        environment: Variables of the build, by default those of this process.
-        umask: Of the build; what it makes does not depend on it.
     """
     out_dir = out_dir.resolve()
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -58,7 +50,7 @@ def build(
         command = [sys.executable, "-m", "build", "--outdir", str(made)]
         if _has_uv():
             command += ["--installer", "uv"]
-        variables = {**(environment or os.environ), "SOURCE_DATE_EPOCH": str(seconds)}
+        variables = {**os.environ, "SOURCE_DATE_EPOCH": str(seconds)}
         variables.pop("PYTHONPATH", None)  # an isolated build sees nothing of ours
         result = subprocess.run(
             [*command, str(tree)],
@@ -69,7 +61,7 @@ def build(
             text=True,
             errors="replace",
             env=variables,
-            umask=umask,
+            umask=0o022,  # the modes in a wheel follow it
             check=False,
         )
         if result.returncode != 0:
