@@ -10,10 +10,14 @@ if TYPE_CHECKING:
     from ml_infra.preprocessing.normalization import clip_outliers as clip_outliers
     from ml_infra.preprocessing.normalization import normalize as normalize
     from ml_infra.preprocessing.normalization import standardize as standardize
+    from ml_infra.preprocessing.validation import check_finite as check_finite
+    from ml_infra.preprocessing.validation import check_same_length as check_same_length
 
     __version__: str
 
 __all__ = [
+    "check_finite",
+    "check_same_length",
     "clip_outliers",
     "normalize",
     "standardize",
@@ -21,6 +25,8 @@ __all__ = [
 
 # public name -> module that defines it
 _HOME = {
+    "check_finite": "validation",
+    "check_same_length": "validation",
     "clip_outliers": "normalization",
     "normalize": "normalization",
     "standardize": "normalization",
