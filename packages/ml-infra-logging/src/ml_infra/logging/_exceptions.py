@@ -42,7 +42,7 @@ def describe_exception(
         ``frames_omitted`` (cut out of the middle), ``syntax`` (position in the faulty
         source), ``group`` (the members), ``group_omitted``, and ``cause`` (raised
         from) or ``context`` (raised while handling), each of the same shape. An
-        exception already described in the chain appears as ``{"type", "repeated"}``.
+        exception already described in the chain appears as ``{"type", "cycle"}``.
 
     Never raises for a broken exception (a ``__str__`` that fails is reported in place),
     never holds on to a frame, and is bounded in size whatever comes in.
@@ -70,7 +70,7 @@ def _describe(
     depth: int,
 ) -> dict[str, Any]:
     if id(exc) in seen:
-        return {"type": type_name(exc), "repeated": True}
+        return {"type": type_name(exc), "cycle": True}
     seen.add(id(exc))
     data: dict[str, Any] = {
         "type": type_name(exc),
