@@ -107,6 +107,13 @@ def load_all(root: Path = ROOT) -> dict[str, Project]:
     return {name: found[name] for name in ordered}
 
 
+def maintainer(root: Path = ROOT) -> tuple[str, str]:
+    """Return the name and the address that the metadata gives for the maintainers."""
+    text = (root / "packages/ml-infra-utils/pyproject.toml").read_text("utf-8")
+    first = tomllib.loads(text)["project"]["maintainers"][0]
+    return first["name"], first["email"]
+
+
 def select(names: list[str], root: Path = ROOT) -> list[Project]:
     """Return the named distributions (all when none is named) in release order."""
     projects = load_all(root)
