@@ -7,26 +7,38 @@ costs neither NumPy nor time.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._undefined import Undefined as Undefined
+    from ._undefined import UndefinedMetricError as UndefinedMetricError
     from .classification import accuracy as accuracy
     from .classification import f1_score as f1_score
     from .classification import precision as precision
     from .classification import recall as recall
+    from .intervals import Interval as Interval
+    from .intervals import wilson_interval as wilson_interval
 
     __version__: str
 
 # One line per public name: where it lives.
 _MODULES = {
+    "Interval": "intervals",
+    "Undefined": "_undefined",
+    "UndefinedMetricError": "_undefined",
     "accuracy": "classification",
     "f1_score": "classification",
     "precision": "classification",
     "recall": "classification",
+    "wilson_interval": "intervals",
 }
 
-__all__ = [  # noqa: PLE0604, RUF100 - sorted names of the table above
+__all__ = [
+    "Interval",
+    "Undefined",
+    "UndefinedMetricError",
     "accuracy",
     "f1_score",
     "precision",
     "recall",
+    "wilson_interval",
 ]
 
 
