@@ -1,81 +1,139 @@
-"""
-The record of one released version: what it was made of, and which bytes it became.
-
-It stands as JSON in ``dist/`` and, below a line for people, as the message of the
-version's tag.
-"""
+"""The receipt of a release: what was made from what, with which tools, and where."""
 
 from __future__ import annotations
 
-import importlib.metadata
+import contextlib
+import hashlib
 import json
 import platform
+import zipfile
 import zlib
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, fields
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
 
 from release.projects import ReleaseError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from release.index import Files
-
-FORMAT = 1
-TOOLS = ("build", "devpi-client", "twine")
+TOOLS = ("build", "packaging", "twine", "devpi-client", "uv")
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """One released version; the serials are the index's before and after its push."""
+    """
+    What one released version consists of; the same in ``dist/`` and in its tag.
+
+    Attributes:
+        distribution: Its name.
+        version: Its version.
+        source_tree: Git's hash of the distribution's folder.
+        files: SHA-256 of each released file, by name.
+        description: A digest of each field of the metadata that the index served.
+        tools: Version of each tool that had a part in it.
+        index: URL of the index.
+        serial_before: The index's transaction number before the push.
+        serial_after: The same after it.
+    """
 
     distribution: str
     version: str
-    commit: str
     source_tree: str
-    files: Files
+    files: dict[str, str]
+    description: dict[str, str]
     tools: dict[str, str]
     index: str
     serial_before: int
     serial_after: int
-    format: int = FORMAT
+
+    def filename(self) -> str:
+        """Return the name of its file in ``dist/``."""
+        stem = self.distribution.replace("-", "_")
+        return f"{stem}-{self.version}.receipt.json"
 
     def to_json(self) -> str:
-        """Return the receipt as JSON with sorted keys."""
-        return json.dumps(asdict(self), indent=2, sort_keys=True)
+        """Return it as JSON with a stable order."""
+        return json.dumps({"format": 1, **asdict(self)}, indent=2, sort_keys=True)
 
     def to_message(self) -> str:
-        """Return the message of the version's tag."""
+        """Return it as the message of the version's tag."""
         return f"{self.distribution} {self.version}\n\n{self.to_json()}\n"
 
     def write(self, folder: Path) -> Path:
-        """Write the receipt into a folder, beside the artefacts it names."""
-        stem = f"{self.distribution.replace('-', '_')}-{self.version}"
-        path = folder / f"{stem}.receipt.json"
-        path.write_text(self.to_json() + "\n", "utf-8")
-        return path
+        """Write it into a folder in one step; return the file."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / self.filename()
+        temporary = path.with_suffix(".partial")
+        temporary.write_text(self.to_json() + "\n", "utf-8")
+        return temporary.replace(path)
 
 
 def from_json(text: str) -> Receipt:
-    """Read a receipt; one of a newer format is refused."""
+    """Return the receipt that ``to_json`` wrote."""
     try:
         data = json.loads(text)
-        if data["format"] > FORMAT:
-            message = f"the receipt has format {data['format']}, newer than this tool's"
-            raise ReleaseError(f"{message} {FORMAT}: update the repository")
-        return Receipt(**data)
+        known = {f.name: data[f.name] for f in fields(Receipt)}
     except (ValueError, TypeError, KeyError) as error:
-        raise ReleaseError(f"not a receipt of a release: {error}") from error
+        raise ReleaseError(f"not a release receipt: {error}") from error
+    if data.get("format") != 1:
+        message = f"a receipt of format {data.get('format')}, this tool knows format 1"
+        raise ReleaseError(message)
+    return Receipt(**known)
 
 
 def from_message(message: str) -> Receipt | None:
-    """Read the receipt out of a tag's message; None for a tag made by hand."""
+    """Return the receipt in a tag's message, None when it holds none."""
     _, brace, rest = message.partition("{")
-    return from_json(brace + rest) if brace else None
+    try:
+        return from_json(brace + rest)
+    except ReleaseError:
+        return None
 
 
-def tool_versions() -> dict[str, str]:
-    """Return the versions of everything that decides about the bytes."""
-    versions = {name: importlib.metadata.version(name) for name in TOOLS}
-    python = f"{platform.python_implementation()} {platform.python_version()}"
-    return {"python": python, "zlib": zlib.ZLIB_RUNTIME_VERSION, **versions}
+def read(path: Path) -> Receipt:
+    """Read a receipt that ``write`` wrote."""
+    try:
+        return from_json(path.read_text("utf-8"))
+    except (ReleaseError, OSError) as error:
+        raise ReleaseError(f"{path}: {error}") from error
+
+
+def describe(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """
+    Digest the metadata that an index serves for one version, field by field.
+
+    Empty fields and those of the index itself (their names begin with ``+``) are
+    left out; the order of a list does not count.
+    """
+    digests = {}
+    for name, value in sorted(metadata.items()):
+        if name.startswith("+") or not value:
+            continue
+        content = sorted(value) if isinstance(value, list) else value
+        text = json.dumps(content, sort_keys=True)
+        digests[name] = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return digests
+
+
+def tool_versions(wheel: Path | None = None) -> dict[str, str]:
+    """Return the versions of what shapes the bytes and moves them."""
+    found = {"python": platform.python_version(), "zlib": zlib.ZLIB_RUNTIME_VERSION}
+    for tool in TOOLS:
+        # uv may be a program of the machine, or absent
+        with contextlib.suppress(PackageNotFoundError):
+            found[tool] = version(tool)
+    if wheel is not None:
+        found["backend"] = _generator(wheel)
+    return found
+
+
+def _generator(wheel: Path) -> str:
+    """Return what wrote a wheel, in its own words: ``setuptools (84.2.1)``."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (n for n in archive.namelist() if n.endswith(".dist-info/WHEEL"))
+        lines = archive.read(name).decode().splitlines()
+    return next(
+        line.partition(":")[2].strip() for line in lines if line.startswith("Generator")
+    )
