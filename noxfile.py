@@ -46,13 +46,15 @@ SELECTED = [name for name in PROJECTS if name in ARGUMENTS] or list(PROJECTS)
 
 def siblings(dist: str) -> list[str]:
     """Return the distributions of this repository that ``dist`` depends on."""
-    needed = PROJECTS[dist]["project"]["dependencies"]
-    return [name for name in map(lambda r: Requirement(r).name, needed) if name in PROJECTS]
+    needed = map(Requirement, PROJECTS[dist]["project"]["dependencies"])
+    return [requirement.name for requirement in needed if requirement.name in PROJECTS]
 
 
 def wheels(*dists: str) -> list[str]:
     """Return the built wheels of the distributions."""
-    names = (f"{d.replace('-', '_')}-{PROJECTS[d]['project']['version']}" for d in dists)
+    names = (
+        f"{d.replace('-', '_')}-{PROJECTS[d]['project']['version']}" for d in dists
+    )
     return [str(DIST / f"{name}-py3-none-any.whl") for name in names]
 
 

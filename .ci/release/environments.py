@@ -8,9 +8,12 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from release.projects import ReleaseError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # What of the caller's installer settings is about the machine and not about the index.
 KEPT = {

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
-import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError, URLError
 
 from release.projects import ReleaseError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OWNER = "ml"
 STABLE, STAGING, DEV = f"{OWNER}/stable", f"{OWNER}/staging", f"{OWNER}/dev"
@@ -52,6 +55,7 @@ class Index:
     url: str
     uploader: Account
     promoter: Account
+    embedded: bool = False
     serial: int = -1
     _tokens: dict[str, str] = field(default_factory=dict, repr=False)
 
@@ -64,7 +68,7 @@ class Index:
         found = {}
         for version, data in self.metadata(index, name).items():
             files = {
-                urllib.parse.unquote(link["href"].rsplit("/", 1)[-1]): _sha256(link)
+                _filename(link): _sha256(link)
                 for link in data.get("+links", [])
                 if link["rel"] == "releasefile"
             }
@@ -77,11 +81,26 @@ class Index:
         try:
             answer = self.request("GET", f"/{index}/{name}?ignore_bases=1")
         except HttpError as error:
-            if error.status == 404:  # noqa: PLR2004 - the usual name of the number
+            if error.status == 404:
                 return {}
             raise
         result: dict[str, Any] = answer["result"]
         return result
+
+    def download(
+        self, index: str, name: str, version: str, filename: str, folder: Path
+    ) -> Path:
+        """Fetch one file into a folder and compare it with the hash the index gives."""
+        for link in self.metadata(index, name)[version]["+links"]:
+            if _filename(link) == filename:
+                url = urllib.parse.urlsplit(link["href"])
+                content = self._fetch("GET", url.path, None, {})
+                if hashlib.sha256(content).hexdigest() != _sha256(link):
+                    raise ReleaseError(f"{filename}: {index} serves damaged bytes")
+                path = folder / filename
+                path.write_bytes(content)
+                return path
+        raise ReleaseError(f"{index} has no {filename}")
 
     def upload(self, index: str, paths: list[Path]) -> None:
         """Upload files with twine; identical bytes again are fine."""
@@ -150,26 +169,35 @@ class Index:
     def _send(
         self, method: str, path: str, data: bytes | None, headers: dict[str, str]
     ) -> dict[str, Any]:
-        request = urllib.request.Request(  # noqa: S310 - the URL is checked on entry
-            self.url + path, data=data, headers=headers, method=method
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310 - the same
-                text = response.read()
-                self.serial = int(response.headers.get("X-Devpi-Serial", -1))
-        except urllib.error.HTTPError as error:
-            reason = _reason(error.read()) or error.reason
-            message = f"{method} {self.url}{path}: {error.code} {reason}"
-            raise HttpError(error.code, message) from error
-        except (urllib.error.URLError, OSError) as error:
-            reason = getattr(error, "reason", error)
-            message = f"no index answers at {self.url}: {reason}"
-            raise ReleaseError(message) from error
+        text = self._fetch(method, path, data, headers)
         try:
             return dict(json.loads(text)) if text.strip() else {}
         except ValueError as error:
             message = f"{self.url} is no devpi server: {path} gave no JSON"
             raise ReleaseError(message) from error
+
+    def _fetch(
+        self, method: str, path: str, data: bytes | None, headers: dict[str, str]
+    ) -> bytes:
+        request = urllib.request.Request(  # noqa: S310 - the scheme is checked on entry
+            self.url + path, data=data, headers=headers, method=method
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310 - the same
+                self.serial = int(response.headers.get("X-Devpi-Serial", -1))
+                return bytes(response.read())
+        except HTTPError as error:
+            reason = _reason(error.read()) or error.reason
+            message = f"{method} {self.url}{path}: {error.code} {reason}"
+            raise HttpError(error.code, message) from error
+        except OSError as error:  # URLError is one
+            why = error.reason if isinstance(error, URLError) else error
+            message = f"no index answers at {self.url}: {why}"
+            raise ReleaseError(message) from error
+
+
+def _filename(link: dict[str, Any]) -> str:
+    return urllib.parse.unquote(link["href"].rsplit("/", 1)[-1])
 
 
 def _sha256(link: dict[str, Any]) -> str:

@@ -6,11 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from packaging.version import Version
+
 from release import ranges, receipt, repository
 from release.archives import sha256
 from release.build import build_all
 from release.index import STABLE, STAGING
-from release.projects import Project, ReleaseError
+from release.projects import Project, ReleaseError, load_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,9 +45,7 @@ class Step:
         }
 
 
-def make(
-    index: Index | None, projects: Sequence[Project], dist: Path
-) -> list[Step]:
+def make(index: Index | None, projects: Sequence[Project], dist: Path) -> list[Step]:
     """
     Compare every distribution with stable and say what is missing there.
 
@@ -57,9 +57,7 @@ def make(
         projects: In release order.
         dist: Where builds go.
     """
-    served = {
-        p.name: index.files(STABLE, p.name) if index else {} for p in projects
-    }
+    served = {p.name: index.files(STABLE, p.name) if index else {} for p in projects}
     current = {p.name: served[p.name].get(str(p.version), {}) for p in projects}
     recorded = [p for p in projects if _is_recorded(p, current[p.name])]
     to_build = [p for p in projects if p not in recorded]
@@ -86,7 +84,8 @@ def make(
     if conflicts:
         lines = "\n  ".join(conflicts)
         raise ReleaseError(f"stable already has other bytes:\n  {lines}")
-    _require_closed_ranges(projects)
+    _require_closed_ranges(steps, index)
+    _require_siblings(steps, index)
     return steps
 
 
@@ -112,10 +111,30 @@ def _conflicts(project: Project, there: Files, files: Files) -> list[str]:
     ]
 
 
-def _require_closed_ranges(projects: Sequence[Project]) -> None:
-    if found := ranges.check(list(projects)):
-        lines = "\n  ".join(str(violation) for violation in found)
-        raise ReleaseError(f"dependents exclude what would be released:\n  {lines}")
+def _require_closed_ranges(steps: Sequence[Step], index: Index | None) -> None:
+    """Refuse a plan after which something on stable excludes something else there."""
+    planned = {s.project.name for s in steps if s.action == RELEASE}
+    served = {}
+    for name in load_all():
+        versions = index.files(STABLE, name) if index else {}
+        if index and versions:
+            newest = str(max(map(Version, versions)))
+            metadata = index.metadata(STABLE, name)[newest]
+            served[name] = metadata.get("requires_dist", [])
+    if found := ranges.check([*load_all().values()], planned, served):
+        lines = "\n  ".join(map(str, found))
+        raise ReleaseError(f"the plan does not fit together:\n  {lines}")
+
+
+def _require_siblings(steps: Sequence[Step], index: Index | None) -> None:
+    """Refuse to release what nobody could install, as ``--only`` may ask for."""
+    planned = {s.project.name for s in steps}
+    for s in steps:
+        for need in s.project.sibling_requirements(set(load_all()) - planned):
+            versions = index.files(STABLE, need.name) if index else {}
+            if s.action == RELEASE and not [*need.specifier.filter(versions)]:
+                message = f"{s.project.name} needs {need}, which stable lacks"
+                raise ReleaseError(f"{message}; release {need.name} with it")
 
 
 def table(steps: Sequence[Step]) -> str:

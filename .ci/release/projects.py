@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import functools
 import graphlib
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-try:
+if sys.version_info >= (3, 11):
     import tomllib
-except ModuleNotFoundError:  # Python 3.10
+else:
     import tomli as tomllib
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,7 +70,7 @@ class Project:
 
 def load(path: Path) -> Project:
     """Read one distribution's folder."""
-    metadata = tomllib.loads((path / "pyproject.toml").read_text("utf-8"))["project"]
+    metadata = read_toml(path / "pyproject.toml")["project"]
     return Project(
         name=metadata["name"],
         path=path,
@@ -107,10 +109,15 @@ def load_all(root: Path = ROOT) -> dict[str, Project]:
     return {name: found[name] for name in ordered}
 
 
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file."""
+    return tomllib.loads(path.read_text("utf-8"))
+
+
 def maintainer(root: Path = ROOT) -> tuple[str, str]:
     """Return the name and the address that the metadata gives for the maintainers."""
-    text = (root / "packages/ml-infra-utils/pyproject.toml").read_text("utf-8")
-    first = tomllib.loads(text)["project"]["maintainers"][0]
+    metadata = read_toml(root / "packages/ml-infra-utils/pyproject.toml")
+    first = metadata["project"]["maintainers"][0]
     return first["name"], first["email"]
 
 

@@ -36,9 +36,7 @@ def require_clean(root: Path = ROOT) -> None:
     changed = git("status", "--porcelain", "--", "packages", root=root)
     if changed:
         files = "\n  ".join(changed.splitlines()[:10])
-        raise ReleaseError(
-            f"packages/ has changes that are not committed; commit them first:\n  {files}"
-        )
+        raise ReleaseError(f"commit the changes in packages/ first:\n  {files}")
 
 
 def tree(project: Project, revision: str = "HEAD", root: Path = ROOT) -> str:
@@ -69,4 +67,13 @@ def create_tag(tag: str, message: str, root: Path = ROOT) -> None:
         git("var", "GIT_COMMITTER_IDENT", root=root)
     except ReleaseError:
         env = {"GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": email}
-    git("tag", "--annotate", "--cleanup=verbatim", "-m", message, tag, root=root, env=env)
+    git(
+        "tag",
+        "--annotate",
+        "--cleanup=verbatim",
+        "-m",
+        message,
+        tag,
+        root=root,
+        env=env,
+    )

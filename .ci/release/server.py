@@ -13,12 +13,16 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from release import environments
+from release.command import run
 from release.index import DEV, OWNER, STABLE, STAGING, Account, Index
 from release.projects import ROOT, ReleaseError, load_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
 
 HOME = ROOT / ".devpi"
 HOST = "127.0.0.1"
@@ -39,16 +43,35 @@ def connect() -> Iterator[Index]:
     if url := os.environ.get("DEVPI_URL"):
         yield _external(url)
         return
+    with _embedded() as (index, root):
+        bootstrap(index, root)
+        yield index
+
+
+@contextlib.contextmanager
+def connect_to_read() -> Iterator[Index | None]:
+    """Yield the same index without writing to it; None when there is none yet."""
+    if os.environ.get("DEVPI_URL"):
+        with connect() as index:
+            yield index
+    elif not (HOME / "server").exists():
+        yield None
+    else:
+        with _embedded() as (index, _):
+            yield index
+
+
+@contextlib.contextmanager
+def _embedded() -> Iterator[tuple[Index, Account]]:
     port = _port()
     with contextlib.ExitStack() as stack:
         if not _ours_answers(port):
             stack.enter_context(_running(port))
-        accounts = _accounts()
-        index = Index(
-            f"http://{HOST}:{port}", accounts["uploader"], accounts["promoter"]
-        )
-        bootstrap(index, accounts["root"])
-        yield index
+        stored = json.loads((HOME / "accounts.json").read_text("utf-8"))
+        accounts = {user: Account(user, password) for user, password in stored.items()}
+        url = f"http://{HOST}:{port}"
+        index = Index(url, accounts["uploader"], accounts["promoter"], embedded=True)
+        yield index, accounts["root"]
 
 
 def bootstrap(index: Index, root: Account) -> None:
@@ -71,14 +94,15 @@ def bootstrap(index: Index, root: Account) -> None:
         index.request("PUT", f"/{OWNER}", body, account=root)
     existing = users.get(OWNER, {}).get("indexes", {})
     uploader, promoter = [index.uploader.user], [index.promoter.user]
-    for name, settings in {
+    wanted: dict[str, dict[str, Any]] = {
         STABLE: {"bases": [MIRROR], "volatile": False, "acl_upload": promoter},
         STAGING: {"bases": [STABLE], "volatile": True, "acl_upload": uploader},
         DEV: {"bases": [STABLE], "volatile": True, "acl_upload": uploader},
-    }.items():
+    }
+    for name, settings in wanted.items():
         if name.rsplit("/", 1)[-1] not in existing:
-            body = {"type": "stage", "acl_toxresult_upload": uploader, **settings}
-            index.request("PUT", f"/{name}", body, account=root)
+            common = {"type": "stage", "acl_toxresult_upload": uploader}
+            index.request("PUT", f"/{name}", {**common, **settings}, account=root)
     for project in load_all():
         # A name that stands on a stage is never looked up on the mirror below it,
         # so a stranger's package of our name cannot win before the first release.
@@ -87,7 +111,7 @@ def bootstrap(index: Index, root: Account) -> None:
             index.submit_form(STABLE, form, index.promoter)
 
 
-def serve() -> None:
+def serve(argv: Sequence[str]) -> int:  # noqa: ARG001 - as every command is called
     """Run the embedded index in the foreground until Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), connect() as index:
@@ -97,6 +121,7 @@ def serve() -> None:
         while True:
             time.sleep(3600)
     print("The index has stopped.")
+    return 0
 
 
 def _external(url: str) -> Index:
@@ -186,7 +211,7 @@ def _listens(port: int) -> bool:
     with contextlib.suppress(OSError):
         url = f"http://{HOST}:{port}/+api"
         with urllib.request.urlopen(url, timeout=5) as answer:
-            return bool(answer.status == 200)  # noqa: PLR2004 - HTTP's name for fine
+            return bool(answer.status == 200)
     return False
 
 
@@ -197,7 +222,6 @@ def _initialise(environment: environments.Environment) -> None:
     old_umask = os.umask(0o077)
     try:
         HOME.mkdir(exist_ok=True)
-        (HOME / ".gitignore").write_text("*\n", "utf-8")
         fresh = HOME / "server.new"
         shutil.rmtree(fresh, ignore_errors=True)
         passwords = {
@@ -216,7 +240,8 @@ def _initialise(environment: environments.Environment) -> None:
                 "root-passwd": passwords["root"],
             },
         )
-        command = [environment.executable("devpi-init"), "--configfile", init]
+        program = str(environment.executable("devpi-init"))
+        command = [program, "--configfile", str(init)]
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
@@ -242,12 +267,13 @@ def _initialise(environment: environments.Environment) -> None:
         os.umask(old_umask)
 
 
-def _write_config(path: Path, settings: dict[str, object]) -> None:
+def _write_config(path: Path, settings: Mapping[str, object]) -> None:
     """Write a devpi configuration file, each value as a quoted YAML scalar."""
-    lines = [f"  {k}: '{str(v).replace(chr(39), chr(39) * 2)}'" for k, v in settings.items()]
+    lines = [
+        f"  {k}: '{str(v).replace(chr(39), chr(39) * 2)}'" for k, v in settings.items()
+    ]
     path.write_text("\n".join(["devpi-server:", *lines, ""]), "utf-8")
 
 
-def _accounts() -> dict[str, Account]:
-    stored = json.loads((HOME / "accounts.json").read_text("utf-8"))
-    return {user: Account(user, password) for user, password in stored.items()}
+if __name__ == "__main__":
+    run(serve)

@@ -1,0 +1,26 @@
+"""How a module of the facade stands for a module of a leaf distribution."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+TYPE_CHECKING = False  # type checkers take it for True; saves importing typing
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def forward(target: str) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """
+    Return the ``__getattr__`` and ``__dir__`` of a module that stands for ``target``.
+
+    ``target`` is imported when one of its names is first asked for. What comes out
+    is its own object, never a copy.
+    """
+
+    def get_attribute(name: str) -> object:
+        return getattr(import_module(target), name)
+
+    def list_attributes() -> list[str]:
+        return dir(import_module(target))
+
+    return get_attribute, list_attributes

@@ -1,0 +1,71 @@
+"""The command ``ml-utils``: the everyday functions on numbers of the command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from ml_infra_utils import __version__, clip_outliers, normalize, standardize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OPERATIONS = {
+    "normalize": (normalize, "scale to [0, 1] by minimum and maximum"),
+    "standardize": (standardize, "scale to mean 0 and sample standard deviation 1"),
+    "clip-outliers": (clip_outliers, "clip at the 5th and the 95th percentile"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """
+    Run the command and return its exit code.
+
+    Args:
+        argv: The arguments, by default those of the process.
+
+    Returns:
+        0. Bad input does not return: it exits with 2 and one line on stderr.
+
+    >>> main(["--normalize", "1", "2", "3", "4", "5"])
+    [0.0, 0.25, 0.5, 0.75, 1.0]
+    0
+    """
+    parser = _Parser(
+        prog="ml-utils",
+        description="The everyday functions of ml-infra on the numbers you type.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    operations = parser.add_mutually_exclusive_group(required=True)
+    for name, (_, explanation) in OPERATIONS.items():
+        operations.add_argument(
+            f"--{name}", nargs="+", type=float, metavar="NUMBER", help=explanation
+        )
+    words = sys.argv[1:] if argv is None else argv
+    # argparse takes -1e5 and -inf for options; a leading space makes them values.
+    options = parser.parse_args([f" {w}" if _is_number(w) else w for w in words])
+    for name, (function, _) in OPERATIONS.items():
+        values = getattr(options, name.replace("-", "_"))
+        if values is not None:
+            try:
+                print(function(values))  # noqa: T201 - a command prints its result
+            except (TypeError, ValueError) as error:
+                parser.error(f"argument --{name}: {error}")
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line; the usage is a ``--help`` away."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
