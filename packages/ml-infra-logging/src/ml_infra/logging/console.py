@@ -201,10 +201,10 @@ def _value(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}" if abs(value) < 1e6 else repr(value)
     if isinstance(value, str):
-        text = _escaped(value, _MAX_VALUE)
+        text, rest = _escaped(value[:_MAX_VALUE]), len(value) - _MAX_VALUE
         if not text or not _QUOTED.isdisjoint(text):
             text = '"' + text.replace('"', '\\"') + '"'
-        return text
+        return f"{text}…(+{rest})" if rest > 0 else text
     if isinstance(value, dict) and "_type" in value and "_reason" in value:
         shown = value.get("_repr", value["_reason"])
         return _escaped(f"<{value['_type']}: {shown}>", _MAX_VALUE)
