@@ -46,7 +46,7 @@ def normalize(data: Sequence[Any]) -> list[float] | None:
     if not 0 < width < inf:
         return None
     try:
-        float(low), float(high)
+        _ = float(low), float(high)
     except OverflowError:
         return None
     return [(x - low) / width for x in data]

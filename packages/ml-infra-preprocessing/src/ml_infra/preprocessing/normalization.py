@@ -2,63 +2,216 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from ml_infra.preprocessing import _lists
+from . import _lists
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from numpy.typing import NDArray
+
+Missing: TypeAlias = Literal["raise", "keep"]
 
 
-def normalize(data: Sequence[Any]) -> list[float]:
+def normalize(
+    data: Any, *, missing: Missing = "raise", out: NDArray[Any] | None = None
+) -> Any:
     """
     Map the values linearly so that the least becomes 0 and the greatest 1.
 
+    ``(x - min) / (max - min)``: the ends are exactly 0 and 1 and nothing leaves
+    [0, 1]; between them the error is below 2 units in the last place, also where
+    the range overflows, for subnormal numbers and for integers beyond 2**53.
+
+    Args:
+        data: Shape (n,), n >= 2: list, tuple, other sequence or iterator of numbers,
+            ndarray, masked array, pandas, polars or pyarrow column, torch CPU tensor,
+            or anything with `__array__`, DLPack or the Arrow C interface. Integers,
+            booleans, decimals and fractions become floats.
+        missing: What to do about NaN and null: "raise", or "keep" to compute from
+            the other values and leave these in place.
+        out: Floating ndarray of shape (n,) that takes the result and is returned;
+            NaN stands for null in it. It may be the input itself.
+
+    Returns:
+        The same kind of container, float64 unless the input was a smaller float.
+
+    Raises:
+        ValueError: If no two values differ, a value is infinite, or values are
+            missing and may not; with the count and the first position.
+        TypeError: If an element is not a real number; with position and value.
+
+    The input is never written to. Two passes; the memory of the result plus 1 MiB.
+
     >>> normalize([1, 2, 3, 4, 5])
     [0.0, 0.25, 0.5, 0.75, 1.0]
+    >>> normalize([1.0, float("nan"), 3.0], missing="keep")
+    [0.0, nan, 1.0]
     """
-    if not len(data):
-        raise ValueError("normalize needs at least two different values, got none")
-    scaled = _lists.normalize(list(data))
-    if scaled is None:
-        raise ValueError(f"normalize needs two different finite numbers, got {data!r}")
-    return scaled
+    _check_missing(missing)
+    if out is None and _is_short(data):
+        scaled = _lists.normalize(data)
+        if scaled is not None:
+            return scaled if type(data) is list else tuple(scaled)
+    from . import _vector_functions
+
+    return _vector_functions.normalize(data, missing, out)
 
 
-def standardize(data: Sequence[Any], *, ddof: int = 1) -> list[float]:
+def standardize(
+    data: Any,
+    *,
+    ddof: int = 1,
+    missing: Missing = "raise",
+    out: NDArray[Any] | None = None,
+) -> Any:
     """
-    Shift to mean 0 and scale to sample standard deviation 1.
+    Shift to mean 0 and scale to standard deviation 1.
+
+    ``(x - mean) / sqrt(sum((x - mean)**2) / (n - ddof))``, the mean held in two
+    floats and the squares scaled by a power of two where they would overflow, so
+    that a variance is good to 1e-14 at any offset.
+
+    Args:
+        data: Shape (n,), the containers and elements of `normalize`.
+        ddof: Taken from n in the divisor: 1 for the sample deviation, 0 for the
+            population's.
+        missing: "raise" or "keep", as for `normalize`.
+        out: Floating ndarray of shape (n,) that takes the result, or None.
+
+    Returns:
+        The same kind of container, float64 unless the input was a smaller float.
+
+    Raises:
+        ValueError: If there are no more than `ddof` values, all are equal, one is
+            infinite, or values are missing and may not.
+        TypeError: If an element is not a real number; with position and value.
+
+    The input is never written to. Two passes; the memory of the result plus 1 MiB.
 
     >>> standardize([1, 2, 3])
     [-1.0, 0.0, 1.0]
+    >>> standardize([1.0, 3.0], ddof=0)
+    [-1.0, 1.0]
     """
-    if len(data) < 2:
-        raise ValueError(f"standardize needs at least two values, got {len(data)}")
-    scaled = _lists.standardize(list(data), ddof)
-    if scaled is None:
-        raise ValueError(
-            f"standardize needs two different finite numbers, got {data!r}"
-        )
-    return scaled
+    _check_missing(missing)
+    if type(ddof) is not int or ddof < 0:
+        raise ValueError(f"ddof must be an integer >= 0, got {ddof!r}")
+    if out is None and _is_short(data):
+        scaled = _lists.standardize(data, ddof)
+        if scaled is not None:
+            return scaled if type(data) is list else tuple(scaled)
+    from . import _vector_functions
+
+    return _vector_functions.standardize(data, ddof, missing, out)
 
 
 def clip_outliers(
-    data: Sequence[Any], lower_percentile: float = 5, upper_percentile: float = 95
-) -> list[float]:
+    data: Any,
+    lower_percentile: float = 5,
+    upper_percentile: float = 95,
+    *,
+    missing: Missing = "raise",
+    out: NDArray[Any] | None = None,
+) -> Any:
     """
-    Limit the values to two of their own percentiles.
+    Limit the values to two of their own percentiles (winsorizing).
 
-    The bounds are the sorted values at index ``int(n * p / 100)``, at most the last.
+    The bounds are values of the data: the sorted ones at index ``int(n * p / 100)``
+    in float arithmetic, at most the last. With fewer than 20 values the default
+    bounds are close to the extremes and little or nothing is clipped.
+
+    Args:
+        data: Shape (n,), n >= 0, the containers and elements of `normalize`.
+            Infinities are the extreme values they are.
+        lower_percentile: In [0, 100], at most `upper_percentile`.
+        upper_percentile: In [0, 100]; 100 is the maximum.
+        missing: "raise" or "keep", as for `normalize`.
+        out: Floating ndarray of shape (n,) that takes the result, or None.
+
+    Returns:
+        The same kind of container, float64 unless the input was a smaller float;
+        empty for empty.
+
+    Raises:
+        ValueError: If the percentiles are out of range or crossed, a bound would
+            itself be infinite, or values are missing and may not.
+        TypeError: If an element is not a real number; with position and value.
+
+    The input is never written to. Exact without sorting; the memory of the result
+    plus 1 MiB.
 
     >>> clip_outliers([1, 2, 3, 4, 100], 0, 75)
     [1.0, 2.0, 3.0, 4.0, 4.0]
     """
-    if not 0 <= lower_percentile <= upper_percentile <= 100:
-        raise ValueError(
-            "percentiles must satisfy 0 <= lower <= upper <= 100, "
-            f"got {lower_percentile!r} and {upper_percentile!r}"
-        )
-    clipped = _lists.clip(list(data), lower_percentile, upper_percentile)
-    if clipped is None:
-        raise ValueError(f"clip_outliers needs finite numbers, got {data!r}")
-    return clipped
+    _check_missing(missing)
+    lower, upper = check_percentiles(lower_percentile, upper_percentile)
+    if out is None and _is_short(data):
+        clipped = _lists.clip(data, lower, upper)
+        if clipped is not None:
+            return clipped if type(data) is list else tuple(clipped)
+    from . import _vector_functions
+
+    return _vector_functions.clip(data, lower, upper, missing, out)
+
+
+def robust_scale(
+    data: Any,
+    *,
+    quantiles: tuple[float, float] = (25, 75),
+    missing: Missing = "raise",
+    out: NDArray[Any] | None = None,
+) -> Any:
+    """
+    Shift by the median and scale by the distance of two percentiles.
+
+    ``(x - median) / (upper - lower)``; the percentiles interpolate linearly between
+    neighbours, as NumPy's and scikit-learn's do. Outliers keep their distance: they
+    do not move the scale, but they are not clipped either.
+
+    Args:
+        data: Shape (n,), the containers and elements of `normalize`.
+        quantiles: The two percentiles, in [0, 100], the first below the second.
+        missing: "raise" or "keep", as for `normalize`.
+        out: Floating ndarray of shape (n,) that takes the result, or None.
+
+    Returns:
+        The same kind of container, float64 unless the input was a smaller float.
+
+    Raises:
+        ValueError: If the two percentiles of the data are equal, a value is
+            infinite, or values are missing and may not.
+        TypeError: If an element is not a real number; with position and value.
+
+    The input is never written to.
+
+    >>> robust_scale([1, 2, 3, 4, 5])
+    [-1.0, -0.5, 0.0, 0.5, 1.0]
+    """
+    _check_missing(missing)
+    from . import _vector_functions
+
+    return _vector_functions.robust_scale(
+        data, check_percentiles(*quantiles), missing, out
+    )
+
+
+def _is_short(data: Any) -> bool:
+    return (type(data) is list or type(data) is tuple) and len(data) <= _lists.SHORT
+
+
+def _check_missing(missing: str) -> None:
+    if missing not in ("raise", "keep"):
+        raise ValueError(f"missing must be 'raise' or 'keep', got {missing!r}")
+
+
+def check_percentiles(lower: Any, upper: Any) -> tuple[float, float]:
+    """Return two percentiles as floats; ValueError if out of range or crossed."""
+    try:
+        if 0 <= lower <= upper <= 100:
+            return float(lower), float(upper)
+    except TypeError:
+        pass
+    raise ValueError(
+        "percentiles must satisfy 0 <= lower <= upper <= 100, "
+        f"got {lower!r} and {upper!r}"
+    )

@@ -1,0 +1,213 @@
+"""The functions of `normalization` for everything but short lists."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _lists
+from ._passes import (
+    BLOCK,
+    extent,
+    rescale,
+    scale_exponent,
+    settled_extent,
+    settled_moments,
+)
+from ._ranks import order_statistics
+from ._vectors import Vector, open_vector
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def normalize(data: Any, missing: str, out: NDArray[Any] | None) -> Any:
+    vector = open_vector(data, "normalize")
+    if vector.integers is not None:
+        return _from_list(vector, _lists.normalize(vector.integers), out)
+    with np.errstate(all="ignore"):
+        low, high = settled_extent(vector, missing)
+        if not low < high:
+            raise ValueError(_few("normalize", vector, low))
+        vector.exponent = scale_exponent(low, high)
+        if vector.exponent:
+            low, high = low / 4, high / 4
+        # x - -0.0 is never -0.0
+        return _rescaled(vector, out, low or -0.0, 0.0, high - low)
+
+
+def standardize(data: Any, ddof: int, missing: str, out: NDArray[Any] | None) -> Any:
+    vector = open_vector(data, "standardize")
+    if vector.integers is not None and len(vector.integers) > ddof:
+        return _from_list(vector, _lists.standardize(vector.integers, ddof), out)
+    with np.errstate(all="ignore"):
+        moments = settled_moments(vector, missing)
+        if not moments.varied:
+            raise ValueError(_few("standardize", vector, moments.high))
+        if moments.weight <= ddof:
+            raise ValueError(
+                f"standardize needs more than {ddof} values for ddof={ddof}, "
+                f"got {moments.weight:.0f}"
+            )
+        deviation = float(np.sqrt(moments.squares / (moments.weight - ddof)))
+        return _rescaled(vector, out, moments.high, moments.low, deviation)
+
+
+def robust_scale(
+    data: Any,
+    quantiles: tuple[float, float],
+    missing: str,
+    out: NDArray[Any] | None,
+) -> Any:
+    vector = open_vector(data, "robust_scale")
+    if vector.integers is not None:
+        raise ValueError(
+            "robust_scale takes integers of at most 64 bits, got larger ones"
+        )
+    with np.errstate(all="ignore"):
+        low, high = settled_extent(vector, missing)
+        if not low < high:
+            raise ValueError(_few("robust_scale", vector, low))
+        vector.exponent = scale_exponent(low, high)
+        count = present(vector)
+        lower, median, upper = percentiles(
+            vector, count, [quantiles[0], 50.0, quantiles[1]]
+        )
+        if not lower < upper:
+            raise ValueError(
+                f"robust_scale: percentiles {quantiles[0]:g} and {quantiles[1]:g} of "
+                f"the data are equal; choose wider ones or use standardize"
+            )
+        return _rescaled(vector, out, median, 0.0, upper - lower)
+
+
+def clip(
+    data: Any, lower: float, upper: float, missing: str, out: NDArray[Any] | None
+) -> Any:
+    vector = open_vector(data, "clip_outliers")
+    if vector.integers is not None:
+        return _from_list(vector, _lists.clip(vector.integers, lower, upper), out)
+    with np.errstate(all="ignore"):
+        target = _target(vector, out)
+        if vector.null is not None or np.isnan(extent(vector)[0]):
+            vector.settle(missing, infinite=True)
+        count = present(vector)
+        if count:
+            ranks = [min(count - 1, int(count * p / 100)) for p in (lower, upper)]
+            # The result's memory serves as scratch until the result is written.
+            spare = target.dtype == vector.values.dtype and not np.may_share_memory(
+                target, vector.values
+            )
+            low, high = order_statistics(
+                vector, count, ranks, target if spare else None
+            )
+            if not (isfinite(low) and isfinite(high)):
+                raise ValueError(
+                    f"clip_outliers: the bounds would be {low} and {high}; "
+                    "choose percentiles within the finite values"
+                )
+        else:
+            low, high = 0, 0  # all missing
+        for start in range(0, len(target), BLOCK):
+            block = vector.values[start : start + BLOCK]
+            if block.dtype == target.dtype:
+                np.clip(block, low, high, out=target[start : start + BLOCK])
+            else:
+                target[start : start + BLOCK] = np.clip(block, low, high)
+        return _finished(vector, target, out)
+
+
+def present(vector: Vector) -> int:
+    """Return how many values are there."""
+    if vector.null is None and not vector.skip_nan:
+        return len(vector.values)
+    return sum(block.size for block in vector.blocks(BLOCK))
+
+
+def percentiles(vector: Vector, count: int, levels: list[float]) -> list[float]:
+    """Return percentiles that interpolate linearly (Hyndman and Fan's type 7)."""
+    positions = [(count - 1) * (level / 100) for level in levels]
+    below = [int(position) for position in positions]
+    above = [min(rank + 1, count - 1) for rank in below]
+    values = order_statistics(vector, count, below + above)
+    return [
+        between(float(low), float(high), position - rank)
+        for low, high, position, rank in zip(
+            values[: len(levels)],
+            values[len(levels) :],
+            positions,
+            below,
+            strict=True,
+        )
+    ]
+
+
+def between(low: float, high: float, part: float) -> float:
+    """Interpolate from the nearer end, so that both ends are met exactly."""
+    if part < 0.5:
+        return low + (high - low) * part
+    return high - (high - low) * (1 - part)
+
+
+def _few(name: str, vector: Vector, value: float) -> str:
+    count = present(vector)
+    if not count:
+        return f"{name} needs at least two different values, got none"
+    equal = int(value) + vector.origin if vector.origin else value
+    return f"{name} needs at least two different values, got {count} equal to {equal}"
+
+
+def _rescaled(
+    vector: Vector, out: NDArray[Any] | None, center: float, rest: float, scale: float
+) -> Any:
+    target = _target(vector, out)
+    rescale(vector, center, rest, scale, target)
+    return _finished(vector, target, out)
+
+
+def _target(vector: Vector, out: NDArray[Any] | None) -> NDArray[Any]:
+    """Return the array to write to, after checking one that the user gave."""
+    n = len(vector.values)
+    if out is None:
+        return np.empty(n, vector.dtype)
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out must be an ndarray, got {type(out).__name__}")
+    if out.shape != (n,) or out.dtype.kind != "f" or not out.flags.writeable:
+        state = "" if out.flags.writeable else "read-only "
+        raise ValueError(
+            f"out must be a writeable floating array of shape {(n,)}, "
+            f"got {state}{out.dtype} of shape {out.shape}"
+        )
+    same = (
+        out.__array_interface__["data"] == vector.values.__array_interface__["data"]
+        and out.strides == vector.values.strides
+        and out.dtype.itemsize == vector.values.dtype.itemsize
+    )
+    if not same and np.may_share_memory(out, vector.values):
+        # Shifted or reversed memory: writing would change what is still to be read.
+        vector.values = vector.values.copy()
+    return out
+
+
+def _finished(vector: Vector, target: NDArray[Any], out: NDArray[Any] | None) -> Any:
+    if out is None:
+        return vector.wrap(target)
+    if vector.null is not None:
+        out[vector.null] = np.nan
+    return out
+
+
+def _from_list(
+    vector: Vector, result: list[float] | None, out: NDArray[Any] | None
+) -> Any:
+    """Finish what was computed on integers of more than 64 bits."""
+    if result is None:
+        raise ValueError(
+            f"{vector.name} needs at least two different values, "
+            f"got {len(vector.values)} equal ones or values beyond every float"
+        )
+    target = _target(vector, out)
+    target[:] = result
+    return _finished(vector, target, out)
