@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from release import contract, plan, receipt, repository, server, verify
+from release import contract, embedded, plan, receipt, repository, server, verify
 from release.archives import sha256
 from release.command import run
 from release.index import STABLE, STAGING
@@ -153,8 +153,8 @@ def _step(title: str) -> Iterator[None]:
 @contextlib.contextmanager
 def _only_one() -> Iterator[None]:
     """Refuse a second release from this clone while one runs."""
-    server.HOME.mkdir(exist_ok=True)
-    with (server.HOME / "release.lock").open("w") as lock:
+    embedded.HOME.mkdir(exist_ok=True)
+    with (embedded.HOME / "release.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
