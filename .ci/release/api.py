@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Node = griffe.Object | griffe.Alias
 
-REMOVED = "was removed"
+ADDED, REMOVED = "is new", "was removed"
 # How griffe's findings read here; those it calls otherwise are no matter of a caller.
 BREAKING = {
     griffe.BreakageKind.PARAMETER_MOVED: "parameter {old} moved",
@@ -92,12 +92,24 @@ def compare(old: Path, new: Path, package: str) -> list[Change]:
         add(symbol, what, breakage.obj, old if removed else new, Level.MAJOR)
     for name, node in new_names.items():
         if name not in old_names:
-            add(name, "is new", node, new, Level.MINOR)
+            add(name, ADDED, node, new, Level.MINOR)
             continue
         target = _target(node)
         for what, level in _finer(_target(old_names[name]), target):
             add(_known_as(target.path, public), what, target, new, level)
     return sorted(found.values(), key=lambda c: (-c.level, c.symbol, c.what))
+
+
+def imports(root: Path, package: str) -> set[str]:
+    """Return the full names of all that a package imports, in any of its modules."""
+    modules, found = [_load(root, package)], set()
+    while modules:
+        for member in modules.pop().members.values():
+            if isinstance(member, griffe.Alias):
+                found.add(member.target_path)
+            elif isinstance(member, griffe.Module):
+                modules.append(member)
+    return found
 
 
 def _load(root: Path, package: str) -> griffe.Module:

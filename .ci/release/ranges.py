@@ -27,16 +27,16 @@ class Violation:
         return f"{self.dependent} requires {self.requirement}: {self.reason}"
 
 
-def around(version: Version) -> SpecifierSet:
+def written(version: Version) -> str:
     """
-    Return the range that a dependent states to use ``version``.
+    Return the range by which a dependent uses ``version``, as it is written.
 
     >>> from packaging.version import Version
-    >>> str(around(Version("0.2.1"))), str(around(Version("1.4.0")))
-    ('<0.3,>=0.2', '<2,>=1.4')
+    >>> written(Version("0.2.1")), written(Version("1.4.0"))
+    ('>=0.2,<0.3', '>=1.4,<2')
     """
     upper = f"0.{version.minor + 1}" if version.major == 0 else f"{version.major + 1}"
-    return SpecifierSet(f">={version.major}.{version.minor},<{upper}")
+    return f">={version.major}.{version.minor},<{upper}"
 
 
 def check(
@@ -80,11 +80,11 @@ def check(
 
 def _form(requirement: Requirement) -> str:
     lower = [s.version for s in requirement.specifier if s.operator == ">="]
-    expected = around(Version(lower[0])) if len(lower) == 1 else None
-    if requirement.specifier == expected:
+    expected = written(Version(lower[0])) if len(lower) == 1 else ""
+    if expected and requirement.specifier == SpecifierSet(expected):
         return ""
-    wanted = f"write {expected}" if expected else "write >=X.Y,<X+1 (<0.Y+1 below 1.0)"
-    return f"not a range of this repository; {wanted}"
+    wanted = expected or ">=X.Y,<X+1 (<0.Y+1 below 1.0)"
+    return f"not a range of this repository; write {wanted}"
 
 
 def _outside(requirement: Requirement, versions: Mapping[str, Version]) -> str:

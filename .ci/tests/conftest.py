@@ -23,6 +23,7 @@ build-backend = "setuptools.build_meta"
 name = "{name}"
 version = "{version}"
 requires-python = ">=3.10"
+maintainers = [{{ name = "The Maintainers", email = "them@example.com" }}]
 dependencies = [
 {dependencies}]
 
@@ -46,6 +47,8 @@ class Repository:
         shutil.copytree(
             RELEASE, root / ".ci/release", ignore=shutil.ignore_patterns("__pycache__")
         )
+        for file in RELEASE.parent.glob("towncrier.*"):
+            shutil.copy(file, root / ".ci")
         self.write(".gitignore", "__pycache__/\n*.egg-info/\nbuild/\ndist/\n")
         self.write("CHANGELOG.md", "# Changelog\n\nThe train log.\n")
         self.git("init", "--quiet", "--initial-branch=main")

@@ -82,7 +82,7 @@ def test_equal_trees_have_no_changes(trees):
         ("labels, *", "targets, *", "accuracy parameter labels was removed"),
         (
             "labels, *",
-            "labels, third, *",
+            "labels, c, *",
             "accuracy required parameter c was added",
         ),
         ("weights=None", "weights", "accuracy parameter weights became required"),

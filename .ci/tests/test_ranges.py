@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 from release.projects import load
-from release.ranges import around, check
+from release.ranges import check, written
 
 
 def projects(repository, *, leaf, requirement):
@@ -25,7 +26,7 @@ def projects(repository, *, leaf, requirement):
     ],
 )
 def test_the_range_around_a_version(version, inside, outside):
-    found = around(Version(version))
+    found = SpecifierSet(written(Version(version)))
     assert all(v in found for v in inside)
     assert not any(v in found for v in outside)
 
@@ -55,8 +56,8 @@ def test_what_fits_is_no_violation(repository, leaf, requirement):
         ),
         ("0.1.0", "ml-infra-metrics", "write >=X.Y,<X+1 (<0.Y+1 below 1.0)"),
         ("0.1.0", "ml-infra-metrics==0.1.0", "write >=X.Y,<X+1"),
-        ("0.1.0", "ml-infra-metrics>=0.1,<1", "write <0.2,>=0.1"),
-        ("1.1.0", "ml-infra-metrics>=1.1,<1.2", "write <2,>=1.1"),
+        ("0.1.0", "ml-infra-metrics>=0.1,<1", "write >=0.1,<0.2"),
+        ("1.1.0", "ml-infra-metrics>=1.1,<1.2", "write >=1.1,<2"),
     ],
 )
 def test_what_does_not_fit_is_named_with_the_way_out(
