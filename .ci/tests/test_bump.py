@@ -42,10 +42,7 @@ def state(repository):
 
 
 def refused(repository, *arguments, said, **environment):
-    before = (
-        repository.git("rev-parse", "HEAD"),
-        repository.git("status", "--porcelain"),
-    )
+    before = state(repository)
     answer = repository.run("bump", *arguments, **environment)
     assert answer.returncode == 1
     assert said in answer.stderr
