@@ -1,38 +1,147 @@
-"""Retry a call that failed, with exponential backoff."""
+"""
+Retry calls that fail, and give up in the way that production needs.
+
+The decorator `retry` is callable and carries the rest as attributes: `attempts`,
+`history`, `stop_all`, `resume_all`, `listen`, `unlisten`, `testing`.
+"""
 
 from __future__ import annotations
 
-import functools
-import random
-import time
+from . import _clock, _history, _hooks, _pause
+from ._attempts import Attempt, Attempts
+from ._budget import RetryBudget
+from ._memory import is_out_of_memory
+from ._policy import DEFAULT, RetryPolicy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, TypeVar
+    from typing import Any, Protocol, TypeVar, overload
+
+    from typing_extensions import Unpack
+
+    from ._events import Failure, RetryEvent
+    from ._policy import RetryOptions
 
     F = TypeVar("F", bound=Callable[..., Any])
 
-# Own generator: the global one belongs to the user's experiment.
-_random = random.SystemRandom()
+    class RetryDecorator(Protocol):
+        """Return the same kind of function that it got."""
+
+        def __call__(self, function: F, /) -> F: ...
 
 
-def retry(function: F) -> F:
+__all__ = [
+    "Attempt",
+    "Attempts",
+    "Failure",
+    "Retry",
+    "RetryBudget",
+    "RetryEvent",
+    "RetryPolicy",
+    "is_out_of_memory",
+    "retry",
+]
+
+
+class Retry:
     """
-    Retry the function's exceptions and raise the last one unchanged.
+    Retry a function that raises: `@retry`, `@retry(...)` or `retry(function, ...)`.
 
-    Three attempts; the wait before each further one is drawn from 0 to
-    0.1 s, then 0.2 s.
+    Bare, it makes 3 attempts at most, retries `Exception` and its subclasses, waits a
+    random time of up to 0.1 s and 0.2 s in between, and lets the last exception out
+    unchanged but for a note. The options are those of `RetryPolicy`.
+
+    Functions, methods, coroutine functions, generators and async generators keep
+    their kind, signature and type. A generator is retried until its first item is
+    there; a later error propagates, since items cannot be taken back.
+
+    Never retried, whatever `on` says: KeyboardInterrupt, SystemExit, GeneratorExit,
+    cancellation, the end of an iterator, and anything after `retry.stop_all`.
+
+    Nested retries do not multiply: the attempts of an inner retry that gave up count
+    for the outer one too, so 3 around 3 makes 3 calls in all, and 5 around 3 makes 5.
+    The deadline of the outer one holds inside as well.
+
+    An argument that a failed attempt has used up ends the call with its own error and
+    the stop reason "input_consumed"; seekable files are put back to where they were.
+
+    Raises:
+        TypeError, ValueError: At decoration, if an option cannot work.
+
+    >>> @retry(on=(OSError, TimeoutError), attempts=5, deadline=60)
+    ... def fetch(url):
+    ...     return url.upper()
+    >>> fetch("a")
+    'A'
     """
 
-    @functools.wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        for attempt in range(2):
-            try:
-                return function(*args, **kwargs)
-            except Exception:  # noqa: BLE001, S110 - the next attempt is the handling
-                pass
-            time.sleep(_random.uniform(0, 0.1 * 2**attempt))
-        return function(*args, **kwargs)
+    if TYPE_CHECKING:
 
-    return wrapper  # type: ignore[return-value] # same signature, kept by wraps
+        @overload
+        def __call__(self, function: F, /, **options: Unpack[RetryOptions]) -> F: ...
+        @overload
+        def __call__(
+            self, function: None = None, /, **options: Unpack[RetryOptions]
+        ) -> RetryDecorator: ...
+
+    def __call__(self, function: Any = None, /, **options: Unpack[RetryOptions]) -> Any:
+        """Decorate a function, or return the decorator with these options."""
+        policy = RetryPolicy(**options) if options else DEFAULT
+        return policy if function is None else policy(function)
+
+    def attempts(self, **options: Unpack[RetryOptions]) -> Attempts:
+        """
+        Retry a block instead of a function, in a `for` or an `async for` loop.
+
+        Takes the options of `RetryPolicy` except `adjust`, `retry_result` and
+        `attempt_timeout`. Leave the block with `break` or `return` as you like.
+
+        >>> for attempt in retry.attempts(on=OSError, attempts=5):
+        ...     with attempt:
+        ...         print("attempt", attempt.number)
+        attempt 1
+        """
+        return Attempts(RetryPolicy(**options))
+
+    def testing(self, *, attempts: int | None = None) -> _clock.Trial:
+        """
+        Skip all waiting in the `with` block, and cap the attempts if asked to.
+
+        Holds for this task or thread only. Delays take no real time, yet deadlines
+        see them pass; `waits` of what `as` gives lists them, `advance(seconds)` plays
+        a slow attempt.
+
+        Args:
+            attempts: At most so many per call; a smaller policy keeps its own number.
+
+        >>> with retry.testing(attempts=2) as trial:
+        ...     try:
+        ...         RetryPolicy(jitter="none").call(int, "seven")
+        ...     except ValueError:
+        ...         trial.waits
+        [0.1]
+        """
+        if attempts is not None:
+            RetryPolicy(attempts=attempts)
+        return _clock.Trial(attempts)
+
+    history = staticmethod(_history.history)
+    stop_all = staticmethod(_pause.stop_all)
+    resume_all = staticmethod(_pause.resume_all)
+    listen = staticmethod(_hooks.listen)
+    unlisten = staticmethod(_hooks.unlisten)
+
+    def __repr__(self) -> str:
+        return "<retry of ml_infra.decorators>"
+
+
+retry = Retry()
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Failure", "RetryEvent"):  # named tuples, and so `typing`, wait
+        from . import _events
+
+        return getattr(_events, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

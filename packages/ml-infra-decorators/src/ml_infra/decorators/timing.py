@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import time
+
+from ._forward import dress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 def timer(function: F) -> F:
     """Print the function's execution time after each call; return its result."""
 
-    @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         start = time.perf_counter()
         try:
@@ -25,4 +25,4 @@ def timer(function: F) -> F:
             elapsed = time.perf_counter() - start
             print(f"{function.__name__} took {elapsed * 1e3:.3g} ms")  # noqa: T201 - its purpose
 
-    return wrapper  # type: ignore[return-value] # same signature, kept by wraps
+    return dress(wrapper, function)  # type: ignore[return-value] # same signature, kept by wraps

@@ -1,0 +1,145 @@
+"""
+Wrappers that take exactly the parameters of what they wrap.
+
+Packing and unpacking `*args, **kwargs` costs more than everything else that a wrapper
+does on the way to a success. So the wrapper is compiled from a template with the
+function's own parameter list; a call with wrong arguments then fails at the wrapper,
+before anything is tried.
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType
+    from typing import Any
+
+_VARARGS, _VARKEYWORDS = 0x04, 0x08  # bits of co_flags
+_ANY = ("*args, **kwargs", "*args, **kwargs", "args", "kwargs", "args or kwargs")
+FUNCTION = type(lambda: None)
+# Checking the type of more arguments one by one costs more than a loop.
+_INLINE_LIMIT = 6
+
+_sources: dict[str, CodeType] = {}
+_SOURCES_LIMIT = 1_000
+
+
+def forward(
+    function: Callable[..., Any], template: str, names: dict[str, Any]
+) -> Callable[..., Any]:
+    """
+    Return a function compiled from `template`, with the metadata of `function`.
+
+    Args:
+        function: What the template calls as `function`.
+        template: Source of a function named `wrapper`. It may hold `$parameters`,
+            `$arguments` to pass them on, `$args` and `$kwargs` for them as a tuple
+            and a dict, and `$unknown`, true if an argument's type is not in
+            `PLAIN`.
+        names: The other names that the template uses.
+    """
+    source = template
+    fields = ("$parameters", "$arguments", "$args", "$kwargs", "$unknown")
+    plan = _plan(function, names)
+    for field, text in zip(fields, plan or _ANY, strict=True):
+        source = source.replace(field, text)
+    namespace = {**names, "function": function}
+    exec(_compiled(source), namespace)  # noqa: S102 - the text holds the template and identifiers
+    wrapper: Callable[..., Any] = namespace.pop("wrapper")
+    if plan:
+        wrapper.__defaults__ = function.__defaults__
+        wrapper.__kwdefaults__ = function.__kwdefaults__
+    return dress(wrapper, function)
+
+
+def dress(wrapper: Callable[..., Any], function: Any) -> Callable[..., Any]:
+    """Give the wrapper the name, documentation and attributes of the function."""
+    # As functools.update_wrapper, which would be half of the whole import.
+    for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
+        if hasattr(function, attribute):
+            setattr(wrapper, attribute, getattr(function, attribute))
+    if not hasattr(function, "__name__"):  # partials and callable objects
+        wrapper.__name__ = wrapper.__qualname__ = short_name(function)
+    for attribute in ("__annotations__", "__type_params__"):
+        if hasattr(function, attribute):
+            setattr(wrapper, attribute, getattr(function, attribute))
+    vars(wrapper).update(getattr(function, "__dict__", {}))
+    wrapper.__wrapped__ = function  # type: ignore[attr-defined]
+    return wrapper
+
+
+def unwrap_partial(function: Any) -> Any:
+    """Return what a `functools.partial` calls in the end; others as they are."""
+    functools = sys.modules.get("functools")
+    while functools is not None and isinstance(function, functools.partial):
+        function = function.func
+    return function
+
+
+def short_name(function: Any) -> str:
+    """Return the name to show: "Loader.fetch", without the functions around it."""
+    function = unwrap_partial(function)
+    name = getattr(function, "__qualname__", None) or type(function).__qualname__
+    return str(name).rpartition("<locals>.")[2]
+
+
+def _compiled(source: str) -> CodeType:
+    if source not in _sources:
+        if len(_sources) > _SOURCES_LIMIT:
+            _sources.clear()
+        _sources[source] = compile(source, "<wrapper of ml_infra.decorators>", "exec")
+    return _sources[source]
+
+
+def _plan(
+    function: Callable[..., Any], taken: dict[str, Any]
+) -> tuple[str, ...] | None:
+    """Return the texts for the fields, None if the parameters cannot be written out."""
+    if not isinstance(function, FUNCTION):
+        return None
+    code = function.__code__
+    count, keywords = code.co_argcount, code.co_kwonlyargcount
+    names = code.co_varnames
+    positional, only = names[:count], names[count : count + keywords]
+    extra = list(names[count + keywords :])
+    rest = extra.pop(0) if code.co_flags & _VARARGS else None
+    options = extra.pop(0) if code.co_flags & _VARKEYWORDS else None
+    used = {*positional, *only, rest, options}
+    if used & {*taken, "function", "wrapper", "type", "Exception"} or any(
+        name and name.startswith("_wrapper_") for name in used
+    ):
+        return None
+    if not all(name is None or name.isidentifier() for name in used):
+        return None
+
+    required = count - len(function.__defaults__ or ())
+    defaults = function.__kwdefaults__ or {}
+    parameters = [
+        name if i < required else f"{name}=None" for i, name in enumerate(positional)
+    ]
+    if code.co_posonlyargcount:
+        parameters.insert(code.co_posonlyargcount, "/")
+    if rest or only:
+        parameters.append(f"*{rest or ''}")
+    parameters += [f"{name}=None" if name in defaults else name for name in only]
+    parameters += [f"**{options}"] if options else []
+
+    starred = [f"*{rest}"] if rest else []
+    double = [f"**{options}"] if options else []
+    arguments = [*positional, *starred, *(f"{k}={k}" for k in only), *double]
+    pairs = [*(f"{k!r}: {k}" for k in only), *double]
+    values = [name for name in (*positional, *only) if name not in ("self", "cls")]
+    unknown = [f"type({name}) not in PLAIN" for name in values[:_INLINE_LIMIT]]
+    if len(values) > _INLINE_LIMIT:
+        unknown = ["True"]
+    unknown += [name for name in (rest, options) if name]
+    return (
+        ", ".join(parameters),
+        ", ".join(arguments),
+        f"({''.join(f'{name}, ' for name in (*positional, *starred))})",
+        f"{{{', '.join(pairs)}}}",
+        " or ".join(unknown) or "False",
+    )

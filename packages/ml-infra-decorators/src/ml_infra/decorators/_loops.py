@@ -1,0 +1,216 @@
+"""The attempts of a call, one loop for each kind of function."""
+
+from __future__ import annotations
+
+import sys
+
+from ._pause import pause, pause_async
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+    from typing import Any
+
+    from ._call import Call
+
+
+async def _nothing() -> None:
+    """Show what type a coroutine has, without importing `types`."""
+
+
+_coroutine = _nothing()
+COROUTINE = type(_coroutine)
+_coroutine.close()
+del _coroutine
+
+
+def run(call: Call) -> Any:
+    """
+    Make attempts until one succeeds or the call gives up.
+
+    A plain function that returns a coroutine has not run yet; it is retried as what
+    it is, when the caller awaits.
+    """
+    while True:
+        call.begin()
+        try:
+            result = call.function(*call.args, **call.kwargs)
+        except BaseException as error:
+            if not call.failed(error):
+                raise
+        else:
+            if type(result) is COROUTINE:
+                call.end()
+                return run_async(call, result)
+            if call.accepts(result):
+                return result
+            del result
+        # Out here the exception is gone, and with it what its frames held.
+        if not go_on(call):
+            return call.outcome()
+
+
+def go_on(call: Call) -> bool:
+    """Wait for the next attempt; return whether it may begin."""
+    if not call.prepare():
+        return False
+    pause(call.delay)
+    return call.resume()
+
+
+async def run_async(call: Call, first: Awaitable[Any] | None = None) -> Any:
+    """Do as `run`, awaiting; the first attempt may have been called already."""
+    while True:
+        call.begin()
+        awaitable = None
+        try:
+            awaitable = first or call.function(*call.args, **call.kwargs)
+            first = None
+            result = await limited(call, awaitable)
+        except BaseException as error:
+            if not failed_in_task(call, error):
+                raise
+        else:
+            if call.accepts(result):
+                return result
+            del result
+        del awaitable
+        if not await go_on_async(call):
+            return call.outcome()
+
+
+async def go_on_async(call: Call) -> bool:
+    """Do as `go_on`, letting other tasks run."""
+    if not call.prepare():
+        return False
+    await pause_async(call.delay)
+    return call.resume()
+
+
+def failed_in_task(call: Call, error: BaseException) -> bool:
+    """Do as `call.failed`, minding a cancellation that became another error."""
+    asyncio = sys.modules.get("asyncio")
+    interrupted = False
+    if asyncio is not None:
+        try:
+            task = asyncio.current_task()
+        except RuntimeError:  # another event loop than asyncio's
+            task = None
+        # Python 3.10 does not count the requests to cancel.
+        cancelling = getattr(task, "cancelling", None)
+        interrupted = cancelling is not None and cancelling() > 0
+    return call.failed(error, interrupted=interrupted)
+
+
+async def limited(call: Call, awaitable: Awaitable[Any]) -> Any:
+    """Await within the policy's `attempt_timeout`."""
+    seconds = call.time_left()
+    if seconds is None:
+        return await awaitable
+    import asyncio
+
+    timeout = getattr(asyncio, "timeout", None)
+    started = asyncio.get_running_loop().time()
+    try:
+        if timeout is None:  # Python 3.10
+            return await asyncio.wait_for(awaitable, seconds)
+        async with timeout(seconds):
+            return await awaitable
+    except asyncio.TimeoutError:
+        # A TimeoutError that the attempt raised itself comes sooner.
+        if asyncio.get_running_loop().time() - started < seconds:
+            raise
+        call.timed_out = True
+    raise TimeoutError(
+        f"attempt {call.attempt} of {call.name} took longer than its "
+        f"attempt_timeout of {seconds:.3g} s"
+    )
+
+
+def run_generator(call: Call) -> Generator[Any, Any, Any]:
+    """Make attempts until a first item is there; hand out that one and the rest."""
+    while True:
+        call.begin()
+        generator = None
+        try:
+            generator = call.function(*call.args, **call.kwargs)
+            item = next(generator)
+        except StopIteration as end:
+            call.accepts(None)
+            return end.value
+        except BaseException as error:
+            if not call.failed(error):
+                raise
+        else:
+            call.accepts(item)
+            break
+        del generator
+        if not go_on(call):
+            return call.outcome()
+    del call
+    return (yield from _rest(generator, item))
+
+
+def _rest(generator: Generator[Any, Any, Any], item: Any) -> Generator[Any, Any, Any]:
+    """Behave as `yield from generator` would, had `item` not been taken from it."""
+    try:
+        while True:
+            try:
+                sent = yield item
+            except GeneratorExit:
+                generator.close()
+                raise
+            except BaseException as error:  # noqa: BLE001 - the generator's to handle
+                item = generator.throw(error)
+                continue
+            if sent is None:
+                item = None
+                return (yield from generator)
+            item = generator.send(sent)
+    except StopIteration as end:
+        return end.value
+
+
+def async_generator(
+    new_call: Callable[[tuple[Any, ...], dict[str, Any]], Call],
+) -> Callable[..., AsyncGenerator[Any, Any]]:
+    """Return an async generator function that does as `run_generator`, awaiting."""
+
+    async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        call = new_call(args, kwargs)
+        while True:
+            call.begin()
+            generator = None
+            try:
+                generator = call.function(*call.args, **call.kwargs)
+                item = await limited(call, generator.__anext__())
+            except StopAsyncIteration:
+                call.accepts(None)
+                return
+            except BaseException as error:
+                if not failed_in_task(call, error):
+                    raise
+            else:
+                call.accepts(item)
+                break
+            del generator
+            if not await go_on_async(call):
+                call.outcome()
+        del call
+        # From here on the same as `yield from`, which async generators do not have.
+        try:
+            while True:
+                try:
+                    sent = yield item
+                except GeneratorExit:  # noqa: PERF203 - each item's own
+                    await generator.aclose()
+                    raise
+                except BaseException as error:  # noqa: BLE001 - the generator's to handle
+                    item = await generator.athrow(error)
+                else:
+                    item = None
+                    item = await generator.asend(sent)
+        except StopAsyncIteration:
+            return
+
+    return wrapper

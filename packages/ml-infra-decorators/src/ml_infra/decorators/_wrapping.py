@@ -1,0 +1,176 @@
+"""Put a policy around any kind of callable."""
+
+from __future__ import annotations
+
+import sys
+
+from . import _clock, _inputs
+from ._call import Call
+from ._forward import dress, forward, short_name, unwrap_partial
+from ._loops import (
+    COROUTINE,
+    async_generator,
+    failed_in_task,
+    go_on,
+    go_on_async,
+    run,
+    run_async,
+    run_generator,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from typing import Any, TypeVar
+
+    from ._inputs import Positions
+    from ._policy import RetryPolicy
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
+# Names of a template's own begin with `_wrapper_`, which no parameter may.
+_FAST = """\
+def wrapper($parameters):
+    _wrapper_started = clock.now()
+    _wrapper_marks = positions((*$args, *$kwargs.values())) if $unknown else None
+    try:
+        _wrapper_result = function($arguments)
+    except Exception as _wrapper_error:
+        _wrapper_call = new_call($args, $kwargs, _wrapper_started, _wrapper_marks)
+        if not _wrapper_call.failed(_wrapper_error):
+            raise
+    else:
+        if type(_wrapper_result) is not COROUTINE:
+            return _wrapper_result
+        _wrapper_call = new_call($args, $kwargs, _wrapper_started, _wrapper_marks)
+        return run_async(_wrapper_call, _wrapper_result)
+    return run(_wrapper_call) if go_on(_wrapper_call) else _wrapper_call.outcome()
+"""
+_FULL = """\
+def wrapper($parameters):
+    return run(start_call($args, $kwargs))
+"""
+_FAST_ASYNC = """\
+async def wrapper($parameters):
+    _wrapper_started = clock.now()
+    _wrapper_marks = positions((*$args, *$kwargs.values())) if $unknown else None
+    try:
+        return await function($arguments)
+    except Exception as _wrapper_error:
+        _wrapper_call = new_call($args, $kwargs, _wrapper_started, _wrapper_marks)
+        if not failed_in_task(_wrapper_call, _wrapper_error):
+            raise
+    if not await go_on_async(_wrapper_call):
+        return _wrapper_call.outcome()
+    return await run_async(_wrapper_call)
+"""
+_FULL_ASYNC = """\
+async def wrapper($parameters):
+    return await run_async(start_call($args, $kwargs))
+"""
+
+
+_USED: dict[str, Any] = {
+    "COROUTINE": COROUTINE,
+    "PLAIN": _inputs.PLAIN,
+    "clock": _clock,
+    "failed_in_task": failed_in_task,
+    "go_on": go_on,
+    "go_on_async": go_on_async,
+    "positions": _inputs.positions,
+    "run": run,
+    "run_async": run_async,
+}
+
+
+def wrap(function: F, policy: RetryPolicy, *, classes: bool = False) -> F:
+    """
+    Return `function` with `policy` around it.
+
+    Raises:
+        TypeError: If it is nothing that can be retried, or an option does not fit
+            its kind.
+    """
+    if isinstance(function, (classmethod, staticmethod)):
+        inner = wrap(function.__func__, policy)
+        return type(function)(inner)  # pyright: ignore[reportReturnType] # the kind it was
+    _refuse(function, classes=classes)
+    kind = kind_of(function)
+    if policy.attempt_timeout is not None and not kind.startswith("async"):
+        raise TypeError(
+            f"attempt_timeout needs an async function, and {short_name(function)} is "
+            "not one: a thread cannot be stopped, so attempts would pile up. Give "
+            "the timeout to the call that blocks, or use deadline"
+        )
+    if policy.retry_result is not None and kind.endswith("generator"):
+        raise TypeError(
+            f"retry_result does not fit {short_name(function)}: a generator has no "
+            "result before its first item"
+        )
+    name = policy.name or short_name(function)
+
+    def new_call(
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        started: float,
+        marks: Positions | None,
+    ) -> Call:
+        return Call(policy, name, function, args, kwargs, started=started, marks=marks)
+
+    def start_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        marks = _inputs.positions((*args, *kwargs.values()))
+        return new_call(args, kwargs, _clock.now(), marks)
+
+    if kind == "generator":
+
+        def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            return (yield from run_generator(start_call(args, kwargs)))
+
+        return dress(wrapper, function)  # type: ignore[return-value] # the same parameters
+    if kind == "async generator":
+        return dress(async_generator(start_call), function)  # type: ignore[return-value] # the same
+    simple = (
+        policy.deadline is None
+        and policy.budget is None
+        and policy.retry_result is None
+        and policy.attempt_timeout is None
+    )
+    if kind == "async":
+        template = _FAST_ASYNC if simple else _FULL_ASYNC
+    else:
+        template = _FAST if simple else _FULL
+    used = {**_USED, "new_call": new_call, "start_call": start_call}
+    text = template.replace("$unknown", "PLAIN")
+    names = {word: used[word] for word in used if word in text}
+    return forward(function, template, names)  # type: ignore[return-value] # the same
+
+
+def kind_of(function: Any) -> str:
+    """Return "sync", "async", "generator" or "async generator"."""
+    function = unwrap_partial(function)
+    # What inspect.markcoroutinefunction leaves, from Python 3.12.
+    mark = getattr(sys.modules.get("inspect"), "_is_coroutine_mark", None)
+    if mark is not None and getattr(function, "_is_coroutine_mark", None) is mark:
+        return "async"
+    if not hasattr(function, "__code__") and not isinstance(function, type):
+        function = getattr(type(function), "__call__", None)  # noqa: B004 - its code is wanted
+    flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
+    if flags & 0x200:
+        return "async generator"
+    if flags & (0x80 | 0x100):  # the latter is types.coroutine
+        return "async"
+    return "generator" if flags & 0x20 else "sync"
+
+
+def _refuse(function: object, *, classes: bool) -> None:
+    what = ""
+    if isinstance(function, property):
+        what = "a property: put the decorator below @property"
+    elif isinstance(function, type) and not classes:
+        what = "a class: decorate one of its methods, or a function that makes it"
+    elif not callable(function):
+        what = f"{type(function).__name__}, which is not callable"
+        if hasattr(type(function), "__get__"):
+            what += ": put the decorator below it, directly on the function"
+    if what:
+        raise TypeError(f"cannot decorate {what}")

@@ -1,0 +1,156 @@
+"""Options: what they accept, what they refuse, and that policies are values."""
+
+import inspect
+import re
+from datetime import timedelta
+
+import pytest
+from ml_infra.decorators import RetryBudget, RetryPolicy, retry
+from ml_infra.decorators.retry import Retry
+
+nan, inf = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *[("attempts", bad) for bad in (0, -1, True, 2.5, "3", nan)],
+        *[
+            (option, bad)
+            for option in ("initial", "max_delay", "max_hint", "deadline", "factor")
+            for bad in (0, -1, True, nan, inf, "1")
+        ],
+        *[("attempt_timeout", bad) for bad in (0, -0.5, True, nan)],
+        ("factor", 0.5),
+        ("jitter", "half"),
+        ("jitter", None),
+        ("seed", 1.5),
+        ("seed", True),
+        ("name", 3),
+        ("budget", 100),
+        ("details", 1),
+        *[
+            (option, 3)
+            for option in ("retry_result", "delay", "adjust", "cleanup", "on_event")
+        ],
+        ("on", "OSError"),
+        ("on", (OSError, 3)),
+        ("on", None),
+        ("on", KeyboardInterrupt),
+        ("on", (OSError, SystemExit)),
+        ("on", BaseException),
+        ("never", 3),
+        ("on", OSError()),
+    ],
+)
+def test_trap_22_an_option_that_cannot_work_is_refused_at_decoration(option, value):
+    """Trap 22: zero, negative, NaN and bool options loop for ever or never."""
+    with pytest.raises((ValueError, TypeError), match=option) as caught:
+        retry(**{option: value})
+    # What came is shown; for a type its name, for a tuple the member at fault.
+    shown = repr(value[1] if isinstance(value, tuple) else value)
+    assert re.search(rf"{re.escape(shown)}|names {shown[8:-2]}", str(caught.value))
+
+
+def test_a_zero_delay_is_refused_with_the_way_out():
+    with pytest.raises(ValueError, match=r"initial .* got 0.*retry.testing"):
+        RetryPolicy(initial=0)
+
+
+def test_an_unknown_option_is_refused():
+    with pytest.raises(TypeError, match="max_tries"):
+        retry(max_tries=3)
+
+
+def test_endless_attempts_need_a_deadline():
+    with pytest.raises(ValueError, match="deadline"):
+        RetryPolicy(attempts=None)
+    assert RetryPolicy(attempts=None, deadline=1).attempts is None
+
+
+def test_an_async_predicate_is_refused():
+    """A coroutine is true, so it would retry everything."""
+
+    async def transient(error):
+        return False
+
+    with pytest.raises(TypeError, match="async"):
+        retry(on=transient)
+
+
+def test_a_policy_is_frozen():
+    policy = RetryPolicy(attempts=4)
+    with pytest.raises(AttributeError, match="replace"):
+        policy.attempts = 5
+    with pytest.raises(AttributeError):
+        del policy.attempts
+    assert policy.replace(attempts=5).attempts == 5
+    assert policy.attempts == 4
+
+
+def test_a_policy_is_a_value():
+    assert RetryPolicy(attempts=4) == RetryPolicy(attempts=4)
+    assert RetryPolicy(attempts=4) != RetryPolicy(attempts=5)
+    assert len({RetryPolicy(deadline=1), RetryPolicy(deadline=1.0)}) == 1
+    assert repr(RetryPolicy(attempts=4, on=OSError)) == (
+        "RetryPolicy(on=<class 'OSError'>, attempts=4)"
+    )
+    assert RetryPolicy() != 3
+
+
+def test_a_policy_survives_pickling(through_pickle):
+    budget = RetryBudget(tokens=10, cost=5)
+    policy = RetryPolicy(on=(OSError,), deadline=9, budget=budget, jitter="equal")
+    copy = through_pickle(policy)
+    assert copy.replace(budget=None) == policy.replace(budget=None)
+    assert copy.budget.available == 10
+
+
+def test_a_policy_decorates_and_calls(trial, failing):
+    policy = RetryPolicy(attempts=2)
+    load = failing(OSError())
+    assert policy(load)() == "done"
+    assert policy.call(failing(OSError()), 1, key=2) == "done"
+    assert policy.call(int, "7") == 7
+
+
+def test_the_keywords_for_type_checkers_are_those_of_the_policy():
+    """The TypedDict of the options cannot drift from the constructor."""
+    source = inspect.getsource(inspect.getmodule(RetryPolicy))
+    listed = source.split("class RetryOptions", 1)[1].split("JITTERS", 1)[0]
+    names = [
+        line.split(":")[0].strip()
+        for line in listed.splitlines()[2:]
+        if line.startswith("        ") and ":" in line
+    ]
+    assert names == list(inspect.signature(RetryPolicy).parameters)
+
+
+def test_trap_21_every_form_honours_its_options(trial):
+    """Trap 21: retry(fn, attempts=2) must not drop its keyword."""
+    calls = []
+
+    def load():
+        calls.append(1)
+        raise ConnectionError
+
+    for decorated, expected in [
+        (retry(load), 3),
+        (retry()(load), 3),
+        (retry(attempts=2)(load), 2),
+        (retry(load, attempts=2), 2),
+    ]:
+        calls.clear()
+        with pytest.raises(ConnectionError):
+            decorated()
+        assert len(calls) == expected
+
+
+def test_durations_are_numbers_of_seconds_not_timedeltas():
+    with pytest.raises(TypeError, match="deadline"):
+        RetryPolicy(deadline=timedelta(seconds=3))
+
+
+def test_the_decorator_shows_what_it_is():
+    assert repr(retry) == "<retry of ml_infra.decorators>"
+    assert isinstance(retry, Retry)
