@@ -2,17 +2,39 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .reading import Log as Log
+    from .reading import read_log as read_log
+    from .structured import Handle as Handle
     from .structured import Logger as Logger
+    from .structured import Span as Span
+    from .structured import carry_context as carry_context
     from .structured import configure as configure
+    from .structured import context as context
     from .structured import get_logger as get_logger
 
-__all__ = ["Logger", "__version__", "configure", "get_logger"]
-
+# Where each name lives; looked up on first use, so that importing costs nothing.
 _HOMES = {
+    "Log": "reading",
+    "Handle": "structured",
     "Logger": "structured",
+    "Span": "structured",
+    "carry_context": "structured",
     "configure": "structured",
+    "context": "structured",
     "get_logger": "structured",
+    "read_log": "reading",
 }
+
+__all__ = [
+    "Handle",
+    "Logger",
+    "Span",
+    "__version__",
+    "carry_context",
+    "configure",
+    "context",
+    "get_logger",
+]
 
 
 def __getattr__(name: str) -> object:
