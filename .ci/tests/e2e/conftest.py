@@ -17,8 +17,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / ".ci"))
@@ -196,8 +200,7 @@ def wait_for_no(clone: Clone, seconds: float = 15) -> list[str]:
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     """Return a clone that was never released from, with small suites."""
     root = tmp_path_factory.mktemp("fresh") / "ml-infra"
-    source = {"cwd": ROOT, "check": True, "capture_output": True}
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(root)], **source)
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(root)], check=True)
     clone = Clone(root)
     for tag in clone.tags():
         clone.git("tag", "--delete", tag)
@@ -223,6 +226,14 @@ def released(fresh: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
     clone.output = done.stdout
     assert clone.processes() == []
     return clone
+
+
+@pytest.fixture(scope="session")
+def served(released: Clone) -> Iterator[Index]:
+    """Return the index of the released clone, served for tests that only read."""
+    copy = released.copy(released.root.with_name("served"))
+    with copy.serving() as index:
+        yield index
 
 
 @pytest.fixture

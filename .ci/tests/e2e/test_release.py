@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,8 +31,8 @@ def python(environment, code):
     return done.stdout.strip()
 
 
-def test_the_first_release_puts_five_distributions_on_stable(released):
-    stable = released.stable()
+def test_the_first_release_puts_five_distributions_on_stable(served, released):
+    stable = {name: served.files(STABLE, name) for name in NAMES}
     assert sorted(stable) == NAMES
     for name, versions in stable.items():
         (project,) = (p for p in select([name], released.root))
@@ -40,13 +41,14 @@ def test_the_first_release_puts_five_distributions_on_stable(released):
 
 
 def test_leaves_are_pushed_first_and_the_meta_last(released):
-    pushed = [l.split()[2] for l in released.output.splitlines() if "> push" in l]
+    lines = released.output.splitlines()
+    pushed = [line.split()[2] for line in lines if "> push" in line]
     assert sorted(pushed) == NAMES
     assert pushed[-1] == "ml-infra-utils"
 
 
-def test_each_version_has_an_annotated_tag_of_the_maintainers(released):
-    stable = released.stable()
+def test_each_version_has_an_annotated_tag_of_the_maintainers(served, released):
+    stable = {name: served.files(STABLE, name) for name in NAMES}
     for name in NAMES:
         tag = f"{name}-v{released.version(name)}"
         assert released.git("cat-file", "-t", tag) == "tag"
@@ -63,10 +65,9 @@ def test_each_version_has_an_annotated_tag_of_the_maintainers(released):
 
 
 @pytest.mark.parametrize("leaf", LEAVES)
-def test_one_leaf_installs_alone_with_the_one_index_url(clone, tmp_path, leaf):
-    with clone.serving() as index:
-        environment = environments.create(tmp_path / "empty")
-        environment.install(f"ml-infra-{leaf}", index_url=index.simple_url(STABLE))
+def test_one_leaf_installs_alone_with_the_one_index_url(served, tmp_path, leaf):
+    environment = environments.create(tmp_path / "empty")
+    environment.install(f"ml-infra-{leaf}", index_url=served.simple_url(STABLE))
     code = f"""
 import importlib.metadata as m, ml_infra.{leaf} as module
 names = sorted(d.name for d in m.distributions() if d.name.startswith("ml-infra"))
@@ -75,10 +76,9 @@ print(names, module.__version__ == m.version("ml-infra-{leaf}"))
     assert python(environment, code) == f"['ml-infra-{leaf}'] True"
 
 
-def test_the_meta_distribution_brings_everything(clone, tmp_path):
-    with clone.serving() as index:
-        environment = environments.create(tmp_path / "empty")
-        environment.install("ml-infra-utils", index_url=index.simple_url(STABLE))
+def test_the_meta_distribution_brings_everything(served, tmp_path):
+    environment = environments.create(tmp_path / "empty")
+    environment.install("ml-infra-utils", index_url=served.simple_url(STABLE))
     code = "from ml_infra_utils import normalize; print(normalize([1, 2, 3, 4, 5]))"
     assert python(environment, code) == "[0.0, 0.25, 0.5, 0.75, 1.0]"
     command = [str(environment.executable("ml-utils")), "--normalize", "1", "3"]
@@ -96,8 +96,12 @@ def test_the_meta_distribution_brings_everything(clone, tmp_path):
 
 
 def uninstall(environment, *names):
-    pip = [sys.executable, "-m", "pip", "--python", str(environment.python)]
-    subprocess.run([*pip, "uninstall", "--yes", "--quiet", *names], check=True)
+    if uv := shutil.which("uv"):
+        command = [uv, "pip", "uninstall", "--python", str(environment.python)]
+    else:
+        command = [sys.executable, "-m", "pip", "--python", str(environment.python)]
+        command += ["uninstall", "--yes"]
+    subprocess.run([*command, "--quiet", *names], check=True)
 
 
 def test_a_second_release_changes_nothing(clone):
@@ -132,7 +136,8 @@ def test_a_raised_leaf_is_released_alone(clone):
 def test_other_bytes_for_a_released_version_are_refused_by_name(clone):
     before = clone.stable()
     path = "packages/ml-infra-decorators/README.md"
-    (clone.root / path).open("a").write("\nOne more line.\n")
+    text = (clone.root / path).read_text("utf-8")
+    (clone.root / path).write_text(text + "\nOne more line.\n", "utf-8")
     clone.commit("Change without a new version")
     done = clone.nox("release")
     assert done.returncode != 0
@@ -144,8 +149,7 @@ def test_other_bytes_for_a_released_version_are_refused_by_name(clone):
 
 def test_a_failing_test_leaves_stable_untouched(clone):
     before = clone.stable()
-    for name in NAMES[:2]:
-        clone.raise_version(name)
+    versions = {name: clone.raise_version(name) for name in NAMES[:2]}
     tests = clone.root / f"packages/{NAMES[1]}/tests/test_smoke.py"
     tests.write_text("def test_broken():\n    assert 1 == 2\n", "utf-8")
     clone.commit("Break it")
@@ -154,7 +158,8 @@ def test_a_failing_test_leaves_stable_untouched(clone):
     assert f"repeat: nox -s test -- {NAMES[1]}" in done.stdout
     assert clone.stable() == before
     with clone.serving() as index:
-        assert index.files(STAGING, NAMES[0]) == {}
+        for name, version in versions.items():
+            assert version not in index.files(STAGING, name)
 
 
 def test_uncommitted_changes_are_refused_before_anything_runs(clone):
