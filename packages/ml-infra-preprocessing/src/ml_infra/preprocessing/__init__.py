@@ -10,12 +10,32 @@ if TYPE_CHECKING:
     from ml_infra.preprocessing.normalization import clip_outliers as clip_outliers
     from ml_infra.preprocessing.normalization import normalize as normalize
     from ml_infra.preprocessing.normalization import standardize as standardize
+    from ml_infra.preprocessing.profiles import ColumnProfile as ColumnProfile
+    from ml_infra.preprocessing.profiles import Profile as Profile
+    from ml_infra.preprocessing.validation import Change as Change
+    from ml_infra.preprocessing.validation import Check as Check
+    from ml_infra.preprocessing.validation import Column as Column
+    from ml_infra.preprocessing.validation import Report as Report
+    from ml_infra.preprocessing.validation import Result as Result
+    from ml_infra.preprocessing.validation import Schema as Schema
+    from ml_infra.preprocessing.validation import ValidationError as ValidationError
+    from ml_infra.preprocessing.validation import Validator as Validator
     from ml_infra.preprocessing.validation import check_finite as check_finite
     from ml_infra.preprocessing.validation import check_same_length as check_same_length
 
     __version__: str
 
 __all__ = [
+    "Change",
+    "Check",
+    "Column",
+    "ColumnProfile",
+    "Profile",
+    "Report",
+    "Result",
+    "Schema",
+    "ValidationError",
+    "Validator",
     "check_finite",
     "check_same_length",
     "clip_outliers",
@@ -25,6 +45,16 @@ __all__ = [
 
 # public name -> module that defines it
 _HOME = {
+    "Change": "validation",
+    "Check": "validation",
+    "Column": "validation",
+    "ColumnProfile": "profiles",
+    "Profile": "profiles",
+    "Report": "validation",
+    "Result": "validation",
+    "Schema": "validation",
+    "ValidationError": "validation",
+    "Validator": "validation",
     "check_finite": "validation",
     "check_same_length": "validation",
     "clip_outliers": "normalization",

@@ -7,18 +7,26 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from ._keys import (
+    BLOCK,
+    MAGNITUDE,
+    collapse,
+    float_keys,
+    floats_of,
+    interpolated,
+    least_shift,
+    tally,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+    from ._keys import Floats, Ints
+
 Kind = Literal["float", "int"]
 
 FORMAT = "ml_infra.key_histogram"
 VERSION = 1
-BLOCK = 65_536  # values counted at once: keys and bins stay in the level-2 cache
-
-_MAGNITUDE = 0x7FFF_FFFF_FFFF_FFFF
 _LARGEST = 0x7FEF_FFFF_FFFF_FFFF  # the bits of the largest finite double
 
 
@@ -85,12 +93,30 @@ class KeyHistogram:
             raise TypeError(
                 f"values: expected numbers of kind {self.kind!r}, got {array.dtype}"
             )
-        if self.kind == "int" and array.dtype.kind == "u" and array.max() > _MAGNITUDE:
+        if self.kind == "int" and array.dtype.kind == "u" and array.max() > MAGNITUDE:
             raise ValueError('values: beyond int64; use kind="float"')
         flat = array.reshape(-1)
         for start in range(0, flat.size, BLOCK):
             self._take(self._keys(flat[start : start + BLOCK]))
         return self
+
+    def update_keys(self, keys: Ints, counts: Ints | None = None) -> None:
+        """
+        Count values by their keys.
+
+        Args:
+            keys: Those of `float_keys`, or integers for kind "int"; not empty.
+            counts: How often each came, positive; None for once each.
+        """
+        self._flush()
+        low, high = int(keys.min()), int(keys.max())
+        more = len(keys) if counts is None else int(counts.sum())
+        self._widen(low, high, more)
+        if counts is None:
+            self._add(*tally(keys >> self._shift))
+        else:
+            order = np.argsort(keys, kind="stable")
+            self._add(*collapse(keys[order], counts[order], self._shift))
 
     def merge(self, other: KeyHistogram) -> KeyHistogram:
         """
@@ -139,6 +165,12 @@ class KeyHistogram:
         """How many bins are occupied: the number of distinct values while exact."""
         self._flush()
         return len(self._bins)
+
+    @property
+    def keys(self) -> Ints:
+        """The distinct keys in order; only while exact."""
+        self._flush()
+        return self._bins
 
     @property
     def min(self) -> float | int:
@@ -208,7 +240,7 @@ class KeyHistogram:
         below = np.floor(position)
         low = self._values_at(below.astype(np.int64)).astype(np.float64)
         high = self._values_at(np.ceil(position).astype(np.int64)).astype(np.float64)
-        return _between(low, high, position - below)
+        return interpolated(low, high, position - below)
 
     def at_shift(self, shift: int) -> tuple[Ints, Ints]:
         """Return (bins, counts), sorted, of this histogram collapsed to `shift`."""
@@ -217,7 +249,7 @@ class KeyHistogram:
             raise ValueError(f"shift: expected at least {self._shift}, got {shift}")
         if shift == self._shift:
             return self._bins, self._counts
-        return _collapse(self._bins, self._counts, shift - self._shift)
+        return collapse(self._bins, self._counts, shift - self._shift)
 
     def edges(self, bins: Ints, shift: int) -> tuple[Any, Any]:
         """Return the smallest and the largest value each of `bins` can hold."""
@@ -225,14 +257,14 @@ class KeyHistogram:
         high = np.minimum(bins << shift | ((1 << shift) - 1), self._high)
         if self.kind == "int":
             return low, high
-        return _floats(low), _floats(high)
+        return floats_of(low), floats_of(high)
 
     def top(self, k: int) -> list[tuple[float | int, int]]:
         """Return the `k` most frequent values with counts, by count, then value."""
         if not self.exact:
             raise ValueError(f"more than {self.cap} distinct values were counted")
         order = np.lexsort((self._bins, -self._counts))[:k]
-        values: Any = self._bins if self.kind == "int" else _floats(self._bins)
+        values: Any = self._bins if self.kind == "int" else floats_of(self._bins)
         return [(values[place].item(), int(self._counts[place])) for place in order]
 
     def to_dict(self) -> dict[str, Any]:
@@ -311,7 +343,7 @@ class KeyHistogram:
         keys = self._pending[0] if one else np.concatenate(self._pending)
         self._total += self._waiting
         self._pending, self._waiting = [], 0
-        self._add(*_tally(keys >> self._shift if self._shift else keys))
+        self._add(*tally(keys >> self._shift if self._shift else keys))
 
     def _add(self, bins: Ints, counts: Ints) -> None:
         """Add sorted bins of the present shift, then collapse to the cap."""
@@ -325,8 +357,8 @@ class KeyHistogram:
             self._bins = np.insert(self._bins, place[fresh], bins[fresh])
             self._counts = np.insert(self._counts, place[fresh], counts[fresh])
         if len(self._bins) > self.cap:
-            by = _least_shift(self._bins, self.cap)
-            self._bins, self._counts = _collapse(self._bins, self._counts, by)
+            by = least_shift(self._bins, self.cap)
+            self._bins, self._counts = collapse(self._bins, self._counts, by)
             self._shift += by
 
     def _places(self, ranks: Ints) -> Ints:
@@ -348,55 +380,6 @@ class KeyHistogram:
             ranks == self._total - 1, largest[1], values
         )
         return answer
-
-
-def float_keys(values: Floats) -> Ints:
-    """Return int64 keys that sort like these doubles; -0.0 and 0.0 share a key."""
-    bits = (values + 0.0).view(np.int64)
-    # Flip the magnitude of negative numbers: larger magnitude, smaller key.
-    return bits ^ ((bits >> 63) & _MAGNITUDE)
-
-
-def _floats(keys: Ints) -> Floats:
-    """Undo `float_keys`."""
-    return (keys ^ ((keys >> 63) & _MAGNITUDE)).view(np.float64)
-
-
-def _tally(bins: Ints) -> tuple[Ints, Ints]:
-    """Return the sorted distinct bins of one block with their counts."""
-    low = int(bins.min())
-    span = int(bins.max()) - low + 1
-    if span > 8 * BLOCK:
-        found, counts = np.unique(bins, return_counts=True)
-        return found, counts.astype(np.int64, copy=False)
-    counts = np.bincount(bins - low, minlength=span)
-    places = np.flatnonzero(counts)
-    return places + low, counts[places]
-
-
-def _least_shift(bins: Ints, cap: int) -> int:
-    """Return the least further shift that leaves at most `cap` distinct bins."""
-    # Two neighbours stay apart up to the highest bit in which they differ, so
-    # one histogram of those bits gives the number of bins at every shift.
-    differ = bins[1:].view(np.uint64) ^ bins[:-1].view(np.uint64)
-    # Clearing the bit after the highest keeps the rounding to double below 2**k.
-    highest = np.frexp((differ & ~(differ >> np.uint64(1))).astype(np.float64))[1]
-    apart = np.bincount(highest, minlength=65)[::-1].cumsum()[::-1]
-    return int(np.flatnonzero(apart[1:] + 1 <= cap)[0])
-
-
-def _collapse(bins: Ints, counts: Ints, by: int) -> tuple[Ints, Ints]:
-    wide = bins >> by
-    starts = np.flatnonzero(np.diff(wide, prepend=wide[0] - 1))
-    return wide[starts], np.add.reduceat(counts, starts)
-
-
-def _between(low: Floats, high: Floats, part: Floats) -> Floats:
-    """Interpolate as NumPy's quantile does, also where `high - low` overflows."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        step = high - low
-        plain = np.where(part < 0.5, low + step * part, high - step * (1.0 - part))
-    return np.where(np.isfinite(step), plain, low * (1.0 - part) + high * part)
 
 
 def _level(q: float) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from ._histogram import KeyHistogram
 
+_LISTS = {"steps", "counts"}
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -91,6 +92,3 @@ def read_histogram(cls: type[KeyHistogram], state: Mapping[str, Any]) -> KeyHist
         np.array([numbers["first"] % 2**64, *steps], np.uint64)
     ).view(np.int64)
     return made
-
-
-_LISTS = {"steps", "counts"}

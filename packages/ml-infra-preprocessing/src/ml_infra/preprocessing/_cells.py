@@ -1,0 +1,284 @@
+"""One column of one batch, whatever it came as, seen as NumPy arrays."""
+
+from __future__ import annotations
+
+import datetime as dt
+import numbers
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+Array = npt.NDArray[Any]
+Mask = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.int64]
+Encoding = tuple[Codes, list[Any]]
+
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+MICROSECOND = dt.timedelta(microseconds=1)
+NOT_A_TIME = np.iinfo(np.int64).min
+_EXACT = 2**53  # integers up to here are doubles
+_HUGE = 2**1000  # integers beyond are no longer near a double
+
+
+class Cells:
+    """
+    The values of one column: an array, where it is null, and what it is.
+
+    Attributes:
+        kind: "int", "float", "bool", "text", "category", "datetime", "mixed" (Python
+            objects of several kinds), "null" (nothing but nulls) or "other".
+        values: One entry a row, arbitrary where null; for datetimes UTC int64 counts
+            of `unit`; for text, categories and mixed columns the objects themselves
+            or None when only `encoded` has them. Never written to.
+        found: How the type is called in messages.
+    """
+
+    __slots__ = ("_encode", "_encoded", "_nulls", "found", "kind", "size", "unit",
+                 "values", "zone")  # fmt: skip
+
+    def __init__(
+        self,
+        kind: str,
+        size: int,
+        values: Any = None,
+        nulls: Mask | None = None,
+        *,
+        encode: Callable[[], Encoding] | None = None,
+        found: str = "",
+        unit: str = "",
+        zone: str | None = None,
+    ) -> None:
+        self.kind = kind
+        self.size = size
+        self.values = values
+        self.found = found or kind
+        self.unit = unit
+        self.zone = zone
+        self._nulls = nulls
+        self._encode = encode
+        self._encoded: Encoding | None = None
+
+    @property
+    def nulls(self) -> Mask | None:
+        """Where values are missing, or None when none is."""
+        if self.kind == "float" and self._nulls is None and self.values.dtype != object:
+            self._nulls = np.isnan(self.values)
+        if self.kind in ("text", "category") and self._nulls is None:
+            self._nulls = self.encoded()[0] < 0
+        if self._nulls is not None and not self._nulls.any():
+            return None
+        return self._nulls
+
+    def encoded(self) -> Encoding:
+        """Return (codes, labels): a code a row, -1 where null, labels distinct."""
+        if self._encoded is None:
+            if self._encode is not None:
+                self._encoded = self._encode()
+            else:
+                nulls = self.nulls
+                values = self.values.tolist()
+                if nulls is not None:
+                    values = [None if n else v for v, n in zip(values, nulls)]  # noqa: B905 -- same length, hot
+                self._encoded = encode_objects(values)
+        return self._encoded
+
+    def example(self, row: int) -> Any:
+        """Return one value as a Python object, None where it is null."""
+        nulls = self.nulls
+        if nulls is not None and nulls[row]:
+            return None
+        if self.kind in ("text", "category"):
+            codes, labels = self.encoded()
+            return labels[codes[row]]
+        if self.kind == "datetime":
+            return time_text(int(self.values[row]), self.unit, self.zone)
+        value = self.values[row]
+        return value.item() if isinstance(value, np.generic) else value
+
+
+def time_text(count: int, unit: str, zone: str | None = None) -> str:
+    """Return a timestamp as ISO 8601 text; zoned ones in UTC, marked Z."""
+    text = str(np.array(count, np.int64).view(f"datetime64[{unit}]"))
+    return text + "Z" if zone else text
+
+
+def is_null(value: Any) -> bool:
+    """Whether a Python object stands for a missing value: None, NaN, NaT, NA."""
+    if value is None:
+        return True
+    if isinstance(value, (float, np.floating)):
+        return bool(value != value)  # noqa: PLR0124 -- true for NaN alone
+    if isinstance(value, np.datetime64):
+        return bool(np.isnat(value))
+    return type(value).__name__ in ("NAType", "NaTType")
+
+
+def encode_objects(values: Iterable[Any]) -> Encoding:
+    """Return codes and distinct labels, in order of first appearance."""
+    rows = values if isinstance(values, list) else list(values)
+    code: dict[Any, int] = dict.fromkeys(rows, -1)
+    labels = [label for label in code if not is_null(label)]
+    code.update(zip(labels, range(len(labels)), strict=True))
+    return np.fromiter(map(code.__getitem__, rows), np.int64, len(rows)), labels
+
+
+def cells_of_array(array: Array) -> Cells:
+    """Return the cells of a one-dimensional NumPy array."""
+    if array.ndim != 1:
+        raise TypeError(f"expected a one-dimensional column, got shape {array.shape}")
+    size, kind = array.size, array.dtype.kind
+    if isinstance(array, np.ma.MaskedArray):
+        mask: Mask = np.ma.getmaskarray(array)
+        cells = cells_of_array(np.asarray(array.data))
+        hidden = mask if cells.nulls is None else mask | cells.nulls
+        if cells.kind in ("text", "mixed"):
+            pairs = zip(hidden.tolist(), array.data.tolist(), strict=True)
+            return cells_of_objects([None if gone else one for gone, one in pairs])
+        return Cells(cells.kind, size, cells.values, hidden, found=cells.found,
+                     unit=cells.unit, zone=cells.zone)  # fmt: skip
+    found = str(array.dtype)
+    if kind in "iub":
+        return Cells("bool" if kind == "b" else "int", size, array, found=found)
+    if kind == "f":
+        return Cells("float", size, array, found=found)
+    if kind in "UT":
+        encode = partial(encode_objects, array.tolist())
+        return Cells("text", size, encode=encode, found="text")
+    if kind == "O":
+        return cells_of_objects(array.tolist())
+    if kind == "M":
+        unit, step = np.datetime_data(array.dtype)
+        if unit == "generic" or step != 1:
+            array = array.astype("datetime64[ns]")
+            unit = "ns"
+        whole = array.astype(array.dtype.newbyteorder("="), copy=False).view(np.int64)
+        return Cells("datetime", size, whole, whole == NOT_A_TIME, unit=unit)
+    gone = np.isnat(array) if kind == "m" else None
+    return Cells("other", size, array, gone, found=found)
+
+
+def cells_of_objects(values: Sequence[Any]) -> Cells:
+    """Return the cells of Python objects, by the types that occur among them."""
+    size = len(values)
+    families = {one: _family(one) for one in set(map(type, values))}
+    kinds = set(families.values()) - {"null"}
+    if kinds == {"float"} and "null" not in families.values():
+        return Cells("float", size, np.array(values, np.float64))
+    nulls = None
+    if "null" in families.values() or "float" in kinds or "datetime" in kinds:
+        found = np.fromiter(map(is_null, values), bool, size)
+        nulls = found if found.any() else None
+    if kinds - {"float", "int"} and "float" in kinds and nulls is not None:
+        # NaN is how object columns spell "missing", whatever their values are.
+        present = {type(v) for v, null in zip(values, nulls, strict=True) if not null}
+        kinds = {families[one] for one in present}
+    if not kinds:
+        return Cells("null", size, np.zeros(size), np.ones(size, bool), found="null")
+    if kinds == {"text"}:
+        encode = partial(encode_objects, list(values))
+        return Cells("text", size, encode=encode)
+    if kinds <= {"int", "float"}:
+        return _numbers(values, nulls, "float" if "float" in kinds else "int")
+    if kinds == {"bool"}:
+        filled = np.fromiter(
+            (v is not None and bool(v) for v in values)
+            if nulls is None
+            else (not n and bool(v) for v, n in zip(values, nulls, strict=True)),
+            bool,
+            size,
+        )
+        return Cells("bool", size, filled, nulls)
+    if kinds == {"datetime"}:
+        times = _times(values, nulls)
+        if times is not None:
+            return times
+    objects = np.empty(size, object)
+    objects[:] = values
+    kind = "other" if kinds == {"other"} else "mixed"
+    return Cells(kind, size, objects, nulls, found=_names(values, nulls))
+
+
+def _family(one: type) -> str:
+    if one is type(None) or one.__name__ in ("NAType", "NaTType"):
+        return "null"
+    for family, types in _FAMILIES:
+        if issubclass(one, types):
+            return family
+    return "other"
+
+
+_FAMILIES: tuple[tuple[str, tuple[type, ...]], ...] = (
+    ("bool", (bool, np.bool_)),
+    ("int", (int, np.integer)),
+    ("float", (float, np.floating, numbers.Rational)),
+    ("text", (str,)),
+    ("datetime", (dt.date, np.datetime64)),
+)
+
+
+def _numbers(values: Sequence[Any], nulls: Mask | None, kind: str) -> Cells:
+    size = len(values)
+    filled = list(values)
+    if nulls is not None:
+        for row in np.flatnonzero(nulls).tolist():
+            filled[row] = 0
+    whole = [v for v in filled if isinstance(v, (int, np.integer))]
+    largest = max(map(abs, map(int, whole)), default=0)
+    if largest > _HUGE:
+        return Cells("mixed", size, _objects(values), nulls, found="int")
+    if kind == "int" and (
+        largest < 2**63 or min(map(int, whole)) == -(2**63) == -largest
+    ):
+        return Cells("int", size, np.array(filled, np.int64), nulls, found="int")
+    if kind == "float" and largest <= _EXACT:
+        array = np.array([float(v) for v in filled])
+        if nulls is not None:
+            array[nulls] = np.nan
+        return Cells("float", size, array, nulls, found="float")
+    return Cells(kind, size, _objects(filled), nulls, found=kind)
+
+
+def _objects(values: Sequence[Any]) -> Array:
+    array = np.empty(len(values), object)
+    array[:] = list(values)
+    return array
+
+
+def _times(values: Sequence[Any], nulls: Mask | None) -> Cells | None:
+    """Return datetimes as UTC microseconds, or None when some have no zone."""
+    counts = np.full(len(values), NOT_A_TIME, np.int64)
+    zones: set[str | None] = set()
+    for row, value in enumerate(values):
+        if nulls is not None and nulls[row]:
+            continue
+        counts[row], zone = microseconds(value)
+        zones.add(zone)
+    if None in zones and len(zones) > 1:
+        return None
+    one = zones.pop() if len(zones) == 1 else "UTC"
+    return Cells("datetime", len(values), counts, nulls, unit="us", zone=one)
+
+
+def microseconds(value: Any) -> tuple[int, str | None]:
+    """Return a date or time as UTC microseconds since 1970, and its zone."""
+    if isinstance(value, np.datetime64):
+        return int(value.astype("datetime64[us]").astype(np.int64)), None
+    if not isinstance(value, dt.datetime):
+        value = dt.datetime(value.year, value.month, value.day)  # noqa: DTZ001 -- a date has no zone
+    zone = None if value.utcoffset() is None else str(value.tzinfo)
+    aware = value.replace(tzinfo=dt.timezone.utc) if zone is None else value
+    return (aware - EPOCH) // MICROSECOND, zone
+
+
+def _names(values: Sequence[Any], nulls: Mask | None) -> str:
+    kept = (
+        values
+        if nulls is None
+        else (v for v, n in zip(values, nulls, strict=True) if not n)
+    )
+    return " and ".join(sorted({type(one).__name__ for one in kept}))
