@@ -7,37 +7,141 @@ costs neither NumPy nor time.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._bounds import Bounded as Bounded
+    from ._report import Report as Report
     from ._undefined import Undefined as Undefined
     from ._undefined import UndefinedMetricError as UndefinedMetricError
+    from .agreement import cohen_kappa as cohen_kappa
+    from .agreement import matthews_corrcoef as matthews_corrcoef
+    from .calibration import CalibrationCurve as CalibrationCurve
+    from .calibration import brier_score as brier_score
+    from .calibration import calibration_curve as calibration_curve
+    from .calibration import expected_calibration_error as expected_calibration_error
+    from .calibration import log_loss as log_loss
     from .classification import accuracy as accuracy
+    from .classification import balanced_accuracy as balanced_accuracy
     from .classification import f1_score as f1_score
+    from .classification import fbeta_score as fbeta_score
+    from .classification import hamming_loss as hamming_loss
+    from .classification import jaccard as jaccard
     from .classification import precision as precision
     from .classification import recall as recall
+    from .classification import specificity as specificity
+    from .confusion import classification_report as classification_report
+    from .confusion import confusion_matrix as confusion_matrix
+    from .confusion import top_k_accuracy as top_k_accuracy
+    from .curves import PrecisionRecallCurve as PrecisionRecallCurve
+    from .curves import RocCurve as RocCurve
+    from .curves import precision_recall_curve as precision_recall_curve
+    from .curves import roc_curve as roc_curve
     from .intervals import Interval as Interval
     from .intervals import wilson_interval as wilson_interval
+    from .ranking import average_precision as average_precision
+    from .ranking import average_precision_interval as average_precision_interval
+    from .ranking import roc_auc as roc_auc
+    from .ranking import roc_auc_interval as roc_auc_interval
+    from .regression import mean_absolute_error as mean_absolute_error
+    from .regression import (
+        mean_absolute_percentage_error as mean_absolute_percentage_error,
+    )
+    from .regression import mean_squared_error as mean_squared_error
+    from .regression import median_absolute_error as median_absolute_error
+    from .regression import pinball_loss as pinball_loss
+    from .regression import r2_score as r2_score
+    from .regression import root_mean_squared_error as root_mean_squared_error
+    from .regression_stats import RegressionStats as RegressionStats
+    from .streaming import Scores as Scores
 
     __version__: str
 
 # One line per public name: where it lives.
 _MODULES = {
+    "Bounded": "_bounds",
+    "CalibrationCurve": "calibration",
     "Interval": "intervals",
+    "PrecisionRecallCurve": "curves",
+    "RegressionStats": "regression_stats",
+    "Report": "_report",
+    "RocCurve": "curves",
+    "Scores": "streaming",
     "Undefined": "_undefined",
     "UndefinedMetricError": "_undefined",
     "accuracy": "classification",
+    "average_precision": "ranking",
+    "average_precision_interval": "ranking",
+    "balanced_accuracy": "classification",
+    "brier_score": "calibration",
+    "calibration_curve": "calibration",
+    "classification_report": "confusion",
+    "cohen_kappa": "agreement",
+    "confusion_matrix": "confusion",
+    "expected_calibration_error": "calibration",
     "f1_score": "classification",
+    "fbeta_score": "classification",
+    "hamming_loss": "classification",
+    "jaccard": "classification",
+    "log_loss": "calibration",
+    "matthews_corrcoef": "agreement",
+    "mean_absolute_error": "regression",
+    "mean_absolute_percentage_error": "regression",
+    "mean_squared_error": "regression",
+    "median_absolute_error": "regression",
+    "pinball_loss": "regression",
     "precision": "classification",
+    "precision_recall_curve": "curves",
+    "r2_score": "regression",
     "recall": "classification",
+    "roc_auc": "ranking",
+    "roc_auc_interval": "ranking",
+    "roc_curve": "curves",
+    "root_mean_squared_error": "regression",
+    "specificity": "classification",
+    "top_k_accuracy": "confusion",
     "wilson_interval": "intervals",
 }
 
 __all__ = [
+    "Bounded",
+    "CalibrationCurve",
     "Interval",
+    "PrecisionRecallCurve",
+    "RegressionStats",
+    "Report",
+    "RocCurve",
+    "Scores",
     "Undefined",
     "UndefinedMetricError",
     "accuracy",
+    "average_precision",
+    "average_precision_interval",
+    "balanced_accuracy",
+    "brier_score",
+    "calibration_curve",
+    "classification_report",
+    "cohen_kappa",
+    "confusion_matrix",
+    "expected_calibration_error",
     "f1_score",
+    "fbeta_score",
+    "hamming_loss",
+    "jaccard",
+    "log_loss",
+    "matthews_corrcoef",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "median_absolute_error",
+    "pinball_loss",
     "precision",
+    "precision_recall_curve",
+    "r2_score",
     "recall",
+    "roc_auc",
+    "roc_auc_interval",
+    "roc_curve",
+    "root_mean_squared_error",
+    "specificity",
+    "top_k_accuracy",
     "wilson_interval",
 ]
 

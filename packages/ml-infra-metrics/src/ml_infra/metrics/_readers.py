@@ -8,6 +8,8 @@ A library is recognised by the module of the object's type and looked up in
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
+from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -65,38 +67,51 @@ def read(data: Any, name: str) -> Column:
 
 
 def _read_sequence(data: Sequence[Any], name: str) -> Column:
-    kinds = {*map(type, data)}
-    if not data or (
-        kinds <= {int, bool, float} and (len(kinds) == 1 or bool not in kinds)
-    ):
-        values = np.array(data)
-        if values.dtype.kind in "iufb":
-            return Column(name, values)
-    elif kinds <= {list, tuple}:
-        return _read_nested(data, name)
-    elif all(issubclass(kind, np.generic) for kind in kinds) and len(kinds) == 1:
-        return _wrap(np.asarray(data), name)
-    elif any(hasattr(kind, "__len__") and kind not in (str, bytes) for kind in kinds):
-        return _read_nested([np.asarray(row) for row in data], name)
-    # Strings stay Python objects: a NumPy string would lose trailing NULs.
-    values = np.empty(len(data), object)
-    values[:] = data
-    return Column(name, values, _nulls(values, kinds))
+    first = type(data[0]) if len(data) else float
+    if first is not str:
+        kinds = {*map(type, data)}
+        if kinds <= {list, tuple}:
+            return _read_nested(data, name)
+        if (
+            kinds <= {int, float}
+            or kinds == {bool}
+            or (first is kinds.pop() and (issubclass(first, np.generic)))
+        ):
+            values = np.array(data)
+            if values.dtype.kind in "biufUS":
+                return Column(name, values)
+        elif hasattr(first, "__len__") and first is not bytes:
+            return _read_nested([np.asarray(row) for row in data], name)
+    return _read_objects(data, name)
+
+
+def _read_objects(data: Sequence[Any], name: str) -> Column:
+    """Code Python objects by a dict, which keeps what a NumPy string would lose."""
+    table: defaultdict[Any, int] = defaultdict(count().__next__)
+    try:
+        codes = np.fromiter(map(table.__getitem__, data), np.intp, len(data))
+    except TypeError as error:
+        raise TypeError(f"{name} holds values that are no classes: {error}") from error
+    categories = list(table)
+    absent = [_is_null(category) for category in categories]
+    null = np.array(absent, bool)[codes] if any(absent) else None
+    kept = [c for c, gone in zip(categories, absent, strict=True) if not gone]
+    if kept and all(isinstance(c, (int, float, np.number, np.bool_)) for c in kept):
+        numbers = np.array([kept[0] if _is_null(value) else value for value in data])
+        if numbers.dtype.kind in "biuf":
+            return Column(name, numbers, null)
+    if null is not None:
+        codes = (np.cumsum(~np.array(absent)) - 1)[codes]
+    return Column(name, codes, null, kept)
 
 
 def _wrap(values: Array, name: str) -> Column:
     if values.dtype.kind != "O":
         return Column(name, values)
-    return Column(name, values, _nulls(values, {*map(type, values.ravel())}))
-
-
-def _nulls(values: Array, kinds: set[type]) -> NDArray[np.bool_] | None:
-    """Return the mask of None, NaN, NaT and pandas.NA among objects."""
-    # The types are few where the rows are many: most columns are settled by them.
-    if kinds <= {str, bytes, int, bool}:
-        return None
+    if values.ndim == 1:
+        return _read_objects(values.tolist(), name)
     null = np.fromiter(map(_is_null, values.ravel()), bool, values.size)
-    return null.reshape(values.shape) if null.any() else None
+    return Column(name, values, null.reshape(values.shape) if null.any() else None)
 
 
 def _is_null(value: Any) -> bool:
@@ -192,7 +207,7 @@ def _read_pandas(data: Any, name: str) -> Column:
     if isinstance(kind, np.dtype) and kind.kind in "iufb":
         values = array.to_numpy(kind, na_value=kind.type(0))
         return Column(name, values, null if null.any() else None)
-    return Column(name, np.asarray(array, object), null if null.any() else None)
+    return _read_objects(np.asarray(array, object).tolist(), name)
 
 
 def _read_polars(data: Any, name: str) -> Column:

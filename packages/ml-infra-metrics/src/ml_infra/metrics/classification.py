@@ -1,81 +1,440 @@
-"""Metrics of predicted classes: predictions first, labels second."""
+"""
+Metrics of predicted classes: predictions first, labels second, a plain float out.
+
+Inputs are lists, arrays, pandas, polars, pyarrow or CPU torch columns of integers,
+booleans or strings. They are read once, never written to, and integer labels cost no
+memory that grows with the rows. Nothing warns: where a metric has no value it is nan
+(see `undefined`), and `Counts` tells the reason.
+
+Averages: "binary" scores the class `positive` of two; "macro" is the mean over classes;
+"weighted" weighs it by label counts; "micro" pools the classes. Under `undefined="nan"`
+an average leaves undefined classes out. `classes` may name classes that do not occur,
+or only some of those that do; rows of the others still count against them.
+
+Keywords of other libraries are taken in whole vocabularies: `y_pred` with `y_true`,
+`preds` with `target`, `predictions` with `references`.
+"""
 
 from __future__ import annotations
 
+from operator import eq
 from typing import TYPE_CHECKING, Any
 
+from . import _tiny
+from ._codes import encode
+from ._counting import count_equal
+from ._tables import Options, count, ratio_metric, read_rows
+from .agreement import cohen_kappa, matthews_corrcoef
+from .confusion import classification_report, confusion_matrix, top_k_accuracy
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from typing_extensions import Unpack
+
+    from ._formulas import Average
+    from ._inputs import Aliases, Missing
+    from ._undefined import UndefinedPolicy
+
+__all__ = [
+    "accuracy",
+    "balanced_accuracy",
+    "classification_report",
+    "cohen_kappa",
+    "confusion_matrix",
+    "f1_score",
+    "fbeta_score",
+    "hamming_loss",
+    "jaccard",
+    "matthews_corrcoef",
+    "precision",
+    "recall",
+    "specificity",
+    "top_k_accuracy",
+]
 
 
-def _rows(predictions: Iterable[Any], labels: Iterable[Any]) -> list[tuple[Any, Any]]:
-    first, second = list(predictions), list(labels)
-    if len(first) != len(second):
-        raise ValueError(
-            "predictions and labels must have the same length, "
-            f"got {len(first)} and {len(second)}"
-        )
-    if not first:
-        raise ValueError("predictions and labels are empty; at least one row is needed")
-    return list(zip(first, second, strict=True))
-
-
-def _binary(rows: list[tuple[Any, Any]], positive: Any) -> tuple[int, int, int]:
-    hits = sum(p == positive and y == positive for p, y in rows)
-    predicted = sum(p == positive for p, _ in rows)
-    actual = sum(y == positive for _, y in rows)
-    return hits, predicted, actual
-
-
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else float("nan")
-
-
-def accuracy(predictions: Iterable[Any], labels: Iterable[Any]) -> float:
+def accuracy(
+    predictions: Any = None,
+    labels: Any = None,
+    *,
+    weights: Any = None,
+    missing: Missing = "raise",
+    **aliases: Unpack[Aliases],
+) -> float:
     """
     Return the share of rows whose prediction equals the label.
+
+    Rows of indicators must agree in every column.
+
+    Args:
+        predictions: Predicted classes, shape (n,), or 0/1 indicators, shape (n, k).
+        labels: True classes, same shape and kind as `predictions`.
+        weights: Non-negative, shape (n,), not all 0; None means all ones.
+        missing: "raise" refuses NaN and null; "drop" leaves such rows out.
+        **aliases: Keywords of other libraries instead of the first two.
+
+    Returns:
+        A float in [0, 1].
+
+    Raises:
+        TypeError: If the two hold different kinds, or are no columns.
+        ValueError: If they are empty, of unequal length or have missing values.
 
     >>> accuracy([1, 0, 1, 1, 0], [1, 0, 1, 0, 0])
     0.8
     """
-    rows = _rows(predictions, labels)
-    return sum(bool(p == y) for p, y in rows) / len(rows)
+    if weights is None and missing == "raise" and _tiny.is_tiny(predictions, labels):
+        return float(sum(map(eq, predictions, labels)) / len(labels))
+    read = read_rows(
+        "accuracy", predictions, labels, aliases, weights=weights, missing=missing
+    )
+    if read.columns[0].values.ndim == read.columns[1].values.ndim == 2:
+        counted = count(read)
+        return float(counted.exact / counted.table.marginals.total)
+    hits, total = count_equal(encode(read.columns, equality_only=True), read.weights)
+    return float(hits / total)
+
+
+def hamming_loss(
+    predictions: Any = None,
+    labels: Any = None,
+    *,
+    weights: Any = None,
+    missing: Missing = "raise",
+    **aliases: Unpack[Aliases],
+) -> float:
+    """
+    Return the share of wrong labels: of rows, or of the cells of indicators.
+
+    Args:
+        predictions: Predicted classes, shape (n,), or 0/1 indicators, shape (n, k).
+        labels: True classes, same shape and kind as `predictions`.
+        weights: Non-negative, shape (n,), not all 0; None means all ones.
+        missing: "raise" refuses NaN and null; "drop" leaves such rows out.
+        **aliases: Keywords of other libraries instead of the first two.
+
+    Returns:
+        A float in [0, 1]; 0 is perfect.
+
+    Raises:
+        TypeError: If the two hold different kinds, or are no columns.
+        ValueError: If they are empty, of unequal length or have missing values.
+
+    >>> hamming_loss([[1, 0], [1, 1]], [[1, 0], [0, 1]])  # 1 of 4 cells is wrong
+    0.25
+    """
+    read = read_rows(
+        "hamming_loss", predictions, labels, aliases, weights=weights, missing=missing
+    )
+    if read.columns[0].values.ndim == read.columns[1].values.ndim == 2:
+        m = count(read).table.marginals
+        wrong = (m.predicted + m.actual - 2 * m.hits).sum()
+        return float(wrong / (m.total * len(m.hits)))
+    hits, total = count_equal(encode(read.columns, equality_only=True), read.weights)
+    return float((total - hits) / total)
+
+
+def balanced_accuracy(
+    predictions: Any = None,
+    labels: Any = None,
+    *,
+    weights: Any = None,
+    undefined: UndefinedPolicy = "nan",
+    missing: Missing = "raise",
+    **aliases: Unpack[Aliases],
+) -> float:
+    """
+    Return the mean recall of the classes: macro recall by its usual name.
+
+    Args:
+        predictions: Predicted classes, shape (n,), or 0/1 indicators, shape (n, k).
+        labels: True classes, same shape and kind as `predictions`.
+        weights: Non-negative, shape (n,), not all 0; None means all ones.
+        undefined: Stands for an undefined value: "nan", 0, 1 or "raise".
+        missing: "raise" refuses NaN and null; "drop" leaves such rows out.
+        **aliases: Keywords of other libraries instead of the first two.
+
+    Returns:
+        A float in [0, 1]. Undefined where no class has labels.
+
+    Raises:
+        TypeError: If the two hold different kinds, or are no columns.
+        ValueError: If they are empty, of unequal length or have missing values.
+
+    >>> balanced_accuracy([0, 0, 0, 1], [0, 0, 1, 1])  # recalls 1 and 1/2
+    0.75
+    """
+    options = Options("macro", 1, None, weights, undefined, missing)
+    return float(ratio_metric("recall", predictions, labels, options, aliases))
 
 
 def precision(
-    predictions: Iterable[Any], labels: Iterable[Any], *, positive: Any = 1
-) -> float:
+    predictions: Any = None,
+    labels: Any = None,
+    *,
+    average: Average | None = "binary",
+    positive: Any = 1,
+    classes: Any = None,
+    weights: Any = None,
+    undefined: UndefinedPolicy = "nan",
+    missing: Missing = "raise",
+    **aliases: Unpack[Aliases],
+) -> Any:
     """
-    Return the share of predicted positives that are positive; nan if there are none.
+    Return the share of predicted positives that are positive.
+
+    hits / predicted.
+
+    Args:
+        predictions: Predicted classes, shape (n,), or 0/1 indicators, shape (n, k).
+        labels: True classes, same shape and kind as `predictions`.
+        average: "binary", "macro", "weighted", "micro", or None for every class.
+        positive: The class that "binary" scores.
+        classes: Classes to average over; None means those that occur.
+        weights: Non-negative, shape (n,), not all 0; None means all ones.
+        undefined: Stands for an undefined value: "nan", 0, 1 or "raise".
+        missing: "raise" refuses NaN and null; "drop" leaves such rows out.
+        **aliases: Keywords of other libraries instead of the first two.
+
+    Returns:
+        A float in [0, 1], or ``{class: float}``. Undefined where a class is never
+        predicted.
+
+    Raises:
+        TypeError: If the two hold different kinds, or are no columns.
+        ValueError: If they are empty, of unequal length, have missing values or do
+            not fit `average`.
 
     >>> precision([1, 0, 1, 1], [1, 0, 1, 0])
     0.6666666666666666
+    >>> precision(["a", "b", "b"], ["a", "b", "c"], average=None)
+    {'a': 1.0, 'b': 0.5, 'c': nan}
     """
-    hits, predicted, _ = _binary(_rows(predictions, labels), positive)
-    return _ratio(hits, predicted)
+    options = Options(average, positive, classes, weights, undefined, missing)
+    return ratio_metric("precision", predictions, labels, options, aliases)
 
 
 def recall(
-    predictions: Iterable[Any], labels: Iterable[Any], *, positive: Any = 1
-) -> float:
+    predictions: Any = None,
+    labels: Any = None,
+    *,
+    average: Average | None = "binary",
+    positive: Any = 1,
+    classes: Any = None,
+    weights: Any = None,
+    undefined: UndefinedPolicy = "nan",
+    missing: Missing = "raise",
+    **aliases: Unpack[Aliases],
+) -> Any:
     """
-    Return the share of positives that were predicted; nan if there are none.
+    Return the share of positives that were predicted (sensitivity).
+
+    hits / actual.
+
+    Args:
+        predictions: Predicted classes, shape (n,), or 0/1 indicators, shape (n, k).
+        labels: True classes, same shape and kind as `predictions`.
+        average: "binary", "macro", "weighted", "micro", or None for every class.
+        positive: The class that "binary" scores.
+        classes: Classes to average over; None means those that occur.
+        weights: Non-negative, shape (n,), not all 0; None means all ones.
+        undefined: Stands for an undefined value: "nan", 0, 1 or "raise".
+        missing: "raise" refuses NaN and null; "drop" leaves such rows out.
+        **aliases: Keywords of other libraries instead of the first two.
+
+    Returns:
+        A float in [0, 1], or ``{class: float}``. Undefined where a class has no
+        labels.
+
+    Raises:
+        TypeError: If the two hold different kinds, or are no columns.
+        ValueError: If they are empty, of unequal length, have missing values or do
+            not fit `average`.
 
     >>> recall([1, 0, 0, 1], [1, 0, 1, 0])
     0.5
+    >>> recall([0, 1, 2, 2], [0, 1, 1, 2], average="macro")  # 1, 1/2 and 1
+    0.8333333333333334
     """
-    hits, _, actual = _binary(_rows(predictions, labels), positive)
-    return _ratio(hits, actual)
+    options = Options(average, positive, classes, weights, undefined, missing)
+    return ratio_metric("recall", predictions, labels, options, aliases)
+
+
+def specificity(
+    predictions: Any = None,
+    labels: Any = None,
+    *,
+    average: Average | None = "binary",
+    positive: Any = 1,
+    classes: Any = None,
+    weights: Any = None,
+    undefined: UndefinedPolicy = "nan",
+    missing: Missing = "raise",
+    **aliases: Unpack[Aliases],
+) -> Any:
+    """
+    Return the share of negatives that were not predicted.
+
+    The true negative rate, (total - predicted - actual + hits) / (total - actual).
+
+    Args:
+        predictions: Predicted classes, shape (n,), or 0/1 indicators, shape (n, k).
+        labels: True classes, same shape and kind as `predictions`.
+        average: "binary", "macro", "weighted", "micro", or None for every class.
+        positive: The class that "binary" scores.
+        classes: Classes to average over; None means those that occur.
+        weights: Non-negative, shape (n,), not all 0; None means all ones.
+        undefined: Stands for an undefined value: "nan", 0, 1 or "raise".
+        missing: "raise" refuses NaN and null; "drop" leaves such rows out.
+        **aliases: Keywords of other libraries instead of the first two.
+
+    Returns:
+        A float in [0, 1], or ``{class: float}``. Undefined where every label is
+        of the class.
+
+    Raises:
+        TypeError: If the two hold different kinds, or are no columns.
+        ValueError: If they are empty, of unequal length, have missing values or do
+            not fit `average`.
+
+    >>> specificity([1, 0, 1, 0], [1, 0, 0, 0])  # 2 of 3 negatives
+    0.6666666666666666
+    """
+    options = Options(average, positive, classes, weights, undefined, missing)
+    return ratio_metric("specificity", predictions, labels, options, aliases)
 
 
 def f1_score(
-    predictions: Iterable[Any], labels: Iterable[Any], *, positive: Any = 1
-) -> float:
+    predictions: Any = None,
+    labels: Any = None,
+    *,
+    average: Average | None = "binary",
+    positive: Any = 1,
+    classes: Any = None,
+    weights: Any = None,
+    undefined: UndefinedPolicy = "nan",
+    missing: Missing = "raise",
+    **aliases: Unpack[Aliases],
+) -> Any:
     """
-    Return the harmonic mean of precision and recall; nan without any positive.
+    Return the harmonic mean of precision and recall.
+
+    2 hits / (predicted + actual). Macro is the mean of the classes' F1, not the F1 of
+    mean precision and recall (Opitz and Burst, arXiv:1911.03347).
+
+    Args:
+        predictions: Predicted classes, shape (n,), or 0/1 indicators, shape (n, k).
+        labels: True classes, same shape and kind as `predictions`.
+        average: "binary", "macro", "weighted", "micro", or None for every class.
+        positive: The class that "binary" scores.
+        classes: Classes to average over; None means those that occur.
+        weights: Non-negative, shape (n,), not all 0; None means all ones.
+        undefined: Stands for an undefined value: "nan", 0, 1 or "raise".
+        missing: "raise" refuses NaN and null; "drop" leaves such rows out.
+        **aliases: Keywords of other libraries instead of the first two.
+
+    Returns:
+        A float in [0, 1], or ``{class: float}``. Undefined where a class is
+        neither predicted nor among the labels; 0 where only one of the two is missing.
+
+    Raises:
+        TypeError: If the two hold different kinds, or are no columns.
+        ValueError: If they are empty, of unequal length, have missing values or do
+            not fit `average`.
 
     >>> f1_score([1, 0, 1, 1], [1, 0, 1, 0])
     0.8
+    >>> round(f1_score([0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 1, 2], average="macro"), 4)
+    0.4524
     """
-    hits, predicted, actual = _binary(_rows(predictions, labels), positive)
-    return _ratio(2 * hits, predicted + actual)
+    options = Options(average, positive, classes, weights, undefined, missing)
+    return ratio_metric("f1_score", predictions, labels, options, aliases)
+
+
+def fbeta_score(
+    predictions: Any = None,
+    labels: Any = None,
+    *,
+    beta: float,
+    average: Average | None = "binary",
+    positive: Any = 1,
+    classes: Any = None,
+    weights: Any = None,
+    undefined: UndefinedPolicy = "nan",
+    missing: Missing = "raise",
+    **aliases: Unpack[Aliases],
+) -> Any:
+    """
+    Return the weighted harmonic mean of precision and recall.
+
+    (1 + beta²) hits / (predicted + beta² actual); van Rijsbergen (1979).
+
+    Args:
+        predictions: Predicted classes, shape (n,), or 0/1 indicators, shape (n, k).
+        labels: True classes, same shape and kind as `predictions`.
+        beta: How many times as much recall counts as precision, at least 0.
+        average: "binary", "macro", "weighted", "micro", or None for every class.
+        positive: The class that "binary" scores.
+        classes: Classes to average over; None means those that occur.
+        weights: Non-negative, shape (n,), not all 0; None means all ones.
+        undefined: Stands for an undefined value: "nan", 0, 1 or "raise".
+        missing: "raise" refuses NaN and null; "drop" leaves such rows out.
+        **aliases: Keywords of other libraries instead of the first two.
+
+    Returns:
+        A float in [0, 1], or ``{class: float}``. Undefined where a class is
+        neither predicted nor among the labels.
+
+    Raises:
+        TypeError: If the two hold different kinds, or are no columns.
+        ValueError: If they are empty, of unequal length, have missing values or do
+            not fit `average`.
+
+    >>> fbeta_score([1, 0, 1, 1], [1, 0, 1, 0], beta=2)  # 10 / 11
+    0.9090909090909091
+    """
+    options = Options(average, positive, classes, weights, undefined, missing)
+    return ratio_metric("fbeta_score", predictions, labels, options, aliases, beta=beta)
+
+
+def jaccard(
+    predictions: Any = None,
+    labels: Any = None,
+    *,
+    average: Average | None = "binary",
+    positive: Any = 1,
+    classes: Any = None,
+    weights: Any = None,
+    undefined: UndefinedPolicy = "nan",
+    missing: Missing = "raise",
+    **aliases: Unpack[Aliases],
+) -> Any:
+    """
+    Return intersection over union of predicted and actual positives.
+
+    hits / (predicted + actual - hits).
+
+    Args:
+        predictions: Predicted classes, shape (n,), or 0/1 indicators, shape (n, k).
+        labels: True classes, same shape and kind as `predictions`.
+        average: "binary", "macro", "weighted", "micro", or None for every class.
+        positive: The class that "binary" scores.
+        classes: Classes to average over; None means those that occur.
+        weights: Non-negative, shape (n,), not all 0; None means all ones.
+        undefined: Stands for an undefined value: "nan", 0, 1 or "raise".
+        missing: "raise" refuses NaN and null; "drop" leaves such rows out.
+        **aliases: Keywords of other libraries instead of the first two.
+
+    Returns:
+        A float in [0, 1], or ``{class: float}``. Undefined where a class is
+        neither predicted nor among the labels.
+
+    Raises:
+        TypeError: If the two hold different kinds, or are no columns.
+        ValueError: If they are empty, of unequal length, have missing values or do
+            not fit `average`.
+
+    >>> jaccard([1, 0, 1, 1], [1, 0, 1, 0])
+    0.6666666666666666
+    """
+    options = Options(average, positive, classes, weights, undefined, missing)
+    return ratio_metric("jaccard", predictions, labels, options, aliases)

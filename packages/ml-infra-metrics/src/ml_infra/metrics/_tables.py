@@ -1,0 +1,162 @@
+"""From what the user passed to a table of class marginals, and on to a number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from . import _tiny
+from ._averaging import ClassTable, check_average, listed, select
+from ._codes import encode
+from ._counting import count_indicators, count_marginals
+from ._formulas import Ratio, averaged, causes, per_class, ratio, reason
+from ._inputs import arguments, rows
+from ._undefined import UndefinedMetricError, check_policy, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._codes import Codes
+    from ._inputs import Rows
+    from ._readers import Array
+
+
+_TINY_AVERAGES = ("binary", "macro", "micro", "weighted")
+
+
+class Options(NamedTuple):
+    """The keyword arguments that ratio metrics share."""
+
+    average: Any
+    positive: Any
+    classes: Any
+    weights: Any
+    undefined: Any
+    missing: Any
+
+
+class Counted(NamedTuple):
+    """Marginals of the classes that occur, from one pass over the rows."""
+
+    table: ClassTable
+    #: Rows (or weight) that agree in every column of indicators; None otherwise.
+    exact: Any
+    n: int
+    dropped: int
+
+
+def read_rows(
+    function: str,
+    predictions: Any,
+    labels: Any,
+    aliases: Mapping[str, Any],
+    *,
+    weights: Any,
+    missing: Any,
+) -> Rows:
+    """Settle which argument is which and read both, with their weights."""
+    first, second = arguments(function, predictions, labels, aliases)
+    return rows(
+        {"predictions": first, "labels": second}, weights=weights, missing=missing
+    )
+
+
+def count(read: Rows) -> Counted:
+    """Count rows of classes, shape (n,), or of 0/1 indicators, shape (n, k)."""
+    predictions, labels = read.columns
+    n = len(labels.values)
+    if predictions.values.ndim == labels.values.ndim == 2:
+        return _count_indicators(read, n)
+    coded = encode(read.columns)
+    return Counted(occurring(coded, read.weights), None, n, read.dropped)
+
+
+def occurring(coded: Codes, weights: Array | None) -> ClassTable:
+    """Return the marginals of the codes that occur in some row of some weight."""
+    marginals = count_marginals(coded, weights)
+    present = np.flatnonzero((marginals.predicted > 0) | (marginals.actual > 0))
+    classes = [coded.classes[code] for code in present.tolist()]
+    return ClassTable(marginals.take(present), classes)
+
+
+def _count_indicators(read: Rows, n: int) -> Counted:
+    for column in read.columns:
+        values = column.values
+        if values.dtype.kind not in "biuf" or not ((values == 0) | (values == 1)).all():
+            raise ValueError(
+                f"{column.name} of shape {values.shape} must be 0/1 indicators, a "
+                "column per class; threshold scores first, or take their argmax"
+            )
+    predictions, labels = (column.values for column in read.columns)
+    if predictions.shape != labels.shape:
+        raise ValueError(
+            "predictions and labels must have the same shape, "
+            f"got {predictions.shape} and {labels.shape}"
+        )
+    marginals, exact = count_indicators(predictions, labels, read.weights)
+    return Counted(
+        ClassTable(marginals, range(labels.shape[1])), exact, n, read.dropped
+    )
+
+
+def summarise(
+    name: str, formula: Ratio, table: ClassTable, average: Any, undefined: Any
+) -> Any:
+    """Return a ratio metric as a float, or as {class: float} without an average."""
+    filler = check_policy(undefined)
+    if undefined == "raise" and average != "micro":
+        found = causes(name, formula, table.marginals, table.classes)
+        if found:
+            raise UndefinedMetricError(found)
+    if average is None:
+        values = per_class(formula, table.marginals)
+        values = np.where(np.isnan(values), filler, values)
+        return dict(zip(table.classes, values.tolist(), strict=True))
+    value = float(averaged(formula, table.marginals, average, filler))
+    return settle(value, undefined, name, reason(name))
+
+
+def ratio_metric(
+    name: str,
+    predictions: Any,
+    labels: Any,
+    options: Options,
+    aliases: Mapping[str, Any],
+    *,
+    beta: float = 1.0,
+) -> Any:
+    """Return a ratio metric of rows, from reading them to averaging."""
+    average = options.average
+    formula = ratio(name, beta)
+    if (
+        options.weights is None
+        and options.classes is None
+        and options.undefined == "nan"
+        and options.missing == "raise"
+        and average in _TINY_AVERAGES
+        and _tiny.is_tiny(predictions, labels)
+    ):
+        tiny = _tiny.count(predictions, labels)
+        value = _tiny.ratio(formula, tiny, average, options.positive)
+        if value is not None:
+            return value
+    check_average(average)
+    check_policy(options.undefined)
+    classes = None if options.classes is None else listed(options.classes)
+    read = read_rows(
+        name,
+        predictions,
+        labels,
+        aliases,
+        weights=options.weights,
+        missing=options.missing,
+    )
+    counted = count(read)
+    if counted.exact is not None and average == "binary":
+        raise ValueError(
+            'average="binary" needs one column of classes, got indicators; choose '
+            'average="macro", "micro", "weighted" or None'
+        )
+    table = select(counted.table, average, options.positive, classes)
+    return summarise(name, formula, table, average, options.undefined)

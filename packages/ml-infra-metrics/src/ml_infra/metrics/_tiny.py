@@ -1,0 +1,89 @@
+"""
+Short plain lists, counted without NumPy: an array conversion costs more than they do.
+
+Whatever is unusual (mixed types, other containers, many rows) is left to the general
+path, which gives the same numbers; so every check here only decides which way to go.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: Rows from which the general path is faster.
+LIMIT = 64
+_PLAIN = (int, str, bool)
+
+#: hits, predicted, actual per class, and the number of rows.
+Tiny = tuple[dict[Any, int], dict[Any, int], dict[Any, int], int]
+
+
+def is_tiny(predictions: Any, labels: Any) -> bool:
+    """Return whether both are short lists of one plain type and of equal length."""
+    if type(predictions) is not list or type(labels) is not list:
+        return False
+    if not 0 < len(labels) <= LIMIT or len(predictions) != len(labels):
+        return False
+    kinds = {*map(type, predictions), *map(type, labels)}
+    return len(kinds) == 1 and kinds.pop() in _PLAIN
+
+
+def count(predictions: list[Any], labels: list[Any]) -> Tiny:
+    """Count hits, predicted and actual rows per class."""
+    hits: dict[Any, int] = {}
+    predicted: dict[Any, int] = {}
+    actual: dict[Any, int] = {}
+    for p, y in zip(predictions, labels):  # noqa: B905 - is_tiny compared the lengths
+        if p == y:
+            hits[p] = hits.get(p, 0) + 1
+        predicted[p] = predicted.get(p, 0) + 1
+        actual[y] = actual.get(y, 0) + 1
+    return hits, predicted, actual, len(labels)
+
+
+def ratio(formula: Any, tiny: Tiny, average: Any, positive: Any) -> float | None:
+    """Return an averaged ratio; None where the general path has to decide."""
+    hits, predicted, actual, n = tiny
+    (a, b, c, d), (e, f, g, h) = formula
+    classes = sorted({**predicted, **actual})
+    if average == "binary":
+        if len(classes) > 2 or positive not in classes:
+            return None
+        classes = [positive]
+    above = below = total = shares = 0.0
+    for label in classes:
+        hit, p, y = hits.get(label, 0), predicted.get(label, 0), actual.get(label, 0)
+        part, whole = a * hit + b * p + c * y + d * n, e * hit + f * p + g * y + h * n
+        above += part
+        below += whole
+        if average == "macro" or average == "weighted":  # noqa: PLR1714 - faster
+            if not whole:
+                return None
+            share = 1 if average == "macro" else y
+            shares += share
+            total += share * (part / whole)
+    if average == "macro" or average == "weighted":  # noqa: PLR1714 - faster
+        return total / shares
+    return above / below if below else None
+
+
+def agreement(tiny: Tiny, *, chance_only: bool) -> float | None:
+    """Return kappa (`chance_only`) or MCC; None where it is undefined."""
+    hits, predicted, actual, n = tiny
+    both = sum(p * actual.get(label, 0) for label, p in predicted.items())
+    above = n * sum(hits.values()) - both
+    if chance_only:
+        return above / (n * n - both) if n * n > both else None
+    spread = (n * n - sum(p * p for p in predicted.values())) * (
+        n * n - sum(y * y for y in actual.values())
+    )
+    return float(above / spread**0.5) if spread else None
+
+
+def matrix(predictions: list[Any], labels: list[Any]) -> list[list[int]]:
+    """Return rows of counts, [label][prediction], classes ascending."""
+    classes = sorted({*predictions, *labels})
+    place = {label: code for code, label in enumerate(classes)}
+    rows = [[0] * len(classes) for _ in classes]
+    for p, y in zip(predictions, labels):  # noqa: B905 - is_tiny compared the lengths
+        rows[place[y]][place[p]] += 1
+    return rows

@@ -1,0 +1,125 @@
+"""Agreement beyond chance: Matthews correlation and Cohen's kappa."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import _tiny
+from ._formulas import kappa, matthews, reason
+from ._tables import Options, count, read_rows
+from ._undefined import check_policy, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from typing_extensions import Unpack
+
+    from ._inputs import Aliases, Missing
+    from ._undefined import UndefinedPolicy
+
+
+def matthews_corrcoef(
+    predictions: Any = None,
+    labels: Any = None,
+    *,
+    weights: Any = None,
+    undefined: UndefinedPolicy = "nan",
+    missing: Missing = "raise",
+    **aliases: Unpack[Aliases],
+) -> float:
+    """
+    Return the Matthews correlation of predictions and labels.
+
+    The multiclass R_K of Gorodkin (2004), in exact integers: counts of any size neither
+    overflow nor round.
+
+    Args:
+        predictions: Predicted classes, shape (n,).
+        labels: True classes, same shape and kind as `predictions`.
+        weights: Non-negative, shape (n,), not all 0; None means all ones.
+        undefined: Stands for an undefined value: "nan", 0, 1 or "raise".
+        missing: "raise" refuses NaN and null; "drop" leaves such rows out.
+        **aliases: Keywords of other libraries instead of the first two.
+
+    Returns:
+        A float in [-1, 1]. Undefined where predictions or labels hold one class.
+
+    Raises:
+        TypeError: If the two hold different kinds, or are no columns.
+        ValueError: If they are empty, of unequal length or have missing values.
+
+    >>> round(matthews_corrcoef([1, 1, 1, 0], [1, 1, 0, 0]), 4)
+    0.5774
+    """
+    options = Options(None, 1, None, weights, undefined, missing)
+    return _agreement("matthews_corrcoef", predictions, labels, options, aliases)
+
+
+def cohen_kappa(
+    predictions: Any = None,
+    labels: Any = None,
+    *,
+    weights: Any = None,
+    undefined: UndefinedPolicy = "nan",
+    missing: Missing = "raise",
+    **aliases: Unpack[Aliases],
+) -> float:
+    """
+    Return Cohen's kappa (1960): agreement beyond what chance would give.
+
+    (observed - chance) / (1 - chance), all disagreements alike.
+
+    Args:
+        predictions: Predicted classes, shape (n,).
+        labels: True classes, same shape and kind as `predictions`.
+        weights: Non-negative, shape (n,), not all 0; None means all ones.
+        undefined: Stands for an undefined value: "nan", 0, 1 or "raise".
+        missing: "raise" refuses NaN and null; "drop" leaves such rows out.
+        **aliases: Keywords of other libraries instead of the first two.
+
+    Returns:
+        A float in [-1, 1]. Undefined where both hold the same single class.
+
+    Raises:
+        TypeError: If the two hold different kinds, or are no columns.
+        ValueError: If they are empty, of unequal length or have missing values.
+
+    >>> cohen_kappa([1, 1, 0, 0], [1, 0, 0, 0])
+    0.5
+    """
+    options = Options(None, 1, None, weights, undefined, missing)
+    return _agreement("cohen_kappa", predictions, labels, options, aliases)
+
+
+def _agreement(
+    name: str,
+    predictions: Any,
+    labels: Any,
+    options: Options,
+    aliases: Mapping[str, Any],
+) -> float:
+    if (
+        options.weights is None
+        and options.undefined == "nan"
+        and options.missing == "raise"
+        and _tiny.is_tiny(predictions, labels)
+    ):
+        tiny = _tiny.count(predictions, labels)
+        quick = _tiny.agreement(tiny, chance_only=name == "cohen_kappa")
+        if quick is not None:
+            return quick
+    check_policy(options.undefined)
+    read = read_rows(
+        name,
+        predictions,
+        labels,
+        aliases,
+        weights=options.weights,
+        missing=options.missing,
+    )
+    counted = count(read)
+    if counted.exact is not None:
+        raise ValueError(f"{name} needs one column of classes, got indicators")
+    formula = kappa if name == "cohen_kappa" else matthews
+    value = float(formula(counted.table.marginals))
+    return settle(value, options.undefined, name, reason(name))
