@@ -2,6 +2,7 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._redaction import Redactor as Redactor
     from .reading import Log as Log
     from .reading import read_log as read_log
     from .structured import Handle as Handle
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
 
 # Where each name lives; looked up on first use, so that importing costs nothing.
 _HOMES = {
-    "Log": "reading",
     "Handle": "structured",
+    "Log": "reading",
     "Logger": "structured",
+    "Redactor": "_redaction",
     "Span": "structured",
     "carry_context": "structured",
     "configure": "structured",
@@ -27,13 +29,16 @@ _HOMES = {
 
 __all__ = [
     "Handle",
+    "Log",
     "Logger",
+    "Redactor",
     "Span",
     "__version__",
     "carry_context",
     "configure",
     "context",
     "get_logger",
+    "read_log",
 ]
 
 

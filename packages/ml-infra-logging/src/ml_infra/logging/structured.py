@@ -2,124 +2,222 @@
 
 from __future__ import annotations
 
-import json
-import os
-import time
-from itertools import count
-from typing import Any
+import sys
 
-_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
+from . import _gates
+from ._configuration import Handle, configure
+from ._context import Layer, carry_context, context
+from ._levels import CRITICAL, DEBUG, ERROR, INFO, NAMES, WARNING, level_number
+from ._limits import LimitedGate, Rule
+from ._spans import Span
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
-class _Output:
-    """Where lines go and from which level on."""
+    from ._gates import Gate
 
-    def __init__(self) -> None:
-        self.path: str | None = None
-        self.threshold = 20
-        self.seq = count()
-
-    def write(self, line: bytes) -> None:
-        if self.path is None:
-            os.write(2, line)
-            return
-        fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        try:
-            os.write(fd, line)
-        finally:
-            os.close(fd)
-
-
-_output = _Output()
-
-
-def _stamp() -> str:
-    seconds, nanos = divmod(time.time_ns(), 1_000_000_000)
-    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-    return f"{whole}.{nanos // 1000:06d}Z"
-
-
-def configure(
-    *, path: str | os.PathLike[str] | None = None, level: str = "info"
-) -> None:
-    """
-    Choose where records go.
-
-    Args:
-        path: File to append to; None means stderr.
-        level: Lowest level written: debug, info, warning, error or critical.
-
-    Raises:
-        ValueError: If `level` is none of these.
-    """
-    if level not in _LEVELS:
-        raise ValueError(f"level must be one of {', '.join(_LEVELS)}, got {level!r}")
-    _output.path = None if path is None else os.fspath(path)
-    _output.threshold = _LEVELS[level]
+__all__ = [
+    "Handle",
+    "Logger",
+    "Span",
+    "carry_context",
+    "configure",
+    "context",
+    "get_logger",
+]
 
 
 class Logger:
-    """Writes events with fields as JSON lines."""
+    """
+    Writes events with fields; made by `get_logger`.
 
-    def __init__(self, name: str, bound: dict[str, Any] | None = None) -> None:
-        self.name = name
-        self._bound = bound or {}
+    An event is a short constant text. It is written verbatim and never a template; what
+    varies goes into fields, which may hold any value. No method ever raises because of
+    what it is given, waits for a device, or loses a record without counting it.
+    """
 
-    def bind(self, **fields: Any) -> Logger:
-        """Return a logger that adds `fields` to every record."""
-        return Logger(self.name, {**self._bound, **fields})
+    __slots__ = ("_bound", "_gate")
 
-    def _log(self, level: str, event: str, fields: dict[str, Any]) -> None:
-        if _LEVELS[level] < _output.threshold:
-            return
-        try:
-            record: dict[str, Any] = {
-                "ts": _stamp(),
-                "level": level,
-                "event": str(event),
-                "logger": self.name,
-                "run": "local",
-                "attempt": 0,
-                "rank": 0,
-                "pid": os.getpid(),
-                "seq": next(_output.seq),
-            }
-            for key, value in {**self._bound, **fields}.items():
-                name = key
-                while name in record:
-                    name += "_"
-                record[name] = value
-            text = json.dumps(record, default=repr, separators=(",", ":"))
-            _output.write(text.encode("utf-8", "backslashreplace") + b"\n")
-        except Exception:  # noqa: BLE001, S110 - a log call never raises
-            pass
+    def __init__(self, gate: Gate, bound: Layer | None = None) -> None:
+        self._gate = gate
+        self._bound = bound
 
-    def debug(self, event: str, /, **fields: Any) -> None:
+    @property
+    def name(self) -> str:
+        """The name given to `get_logger`."""
+        return self._gate.name
+
+    def debug(self, event: object = "", /, *args: object, **fields: Any) -> None:
         """Write `event` at level debug."""
-        self._log("debug", event, fields)
+        gate = self._gate
+        if gate.level <= DEBUG:
+            gate.emit(gate, DEBUG, event, args, fields, self._bound)
 
-    def info(self, event: str, /, **fields: Any) -> None:
+    def info(self, event: object = "", /, *args: object, **fields: Any) -> None:
         """Write `event` at level info."""
-        self._log("info", event, fields)
+        gate = self._gate
+        if gate.level <= INFO:
+            gate.emit(gate, INFO, event, args, fields, self._bound)
 
-    def warning(self, event: str, /, **fields: Any) -> None:
+    def warning(self, event: object = "", /, *args: object, **fields: Any) -> None:
         """Write `event` at level warning."""
-        self._log("warning", event, fields)
+        gate = self._gate
+        if gate.level <= WARNING:
+            gate.emit(gate, WARNING, event, args, fields, self._bound)
 
-    def error(self, event: str, /, **fields: Any) -> None:
+    def error(self, event: object = "", /, *args: object, **fields: Any) -> None:
         """Write `event` at level error."""
-        self._log("error", event, fields)
+        gate = self._gate
+        if gate.level <= ERROR:
+            gate.emit(gate, ERROR, event, args, fields, self._bound)
 
-    def critical(self, event: str, /, **fields: Any) -> None:
+    def critical(self, event: object = "", /, *args: object, **fields: Any) -> None:
         """Write `event` at level critical."""
-        self._log("critical", event, fields)
+        gate = self._gate
+        if gate.level <= CRITICAL:
+            gate.emit(gate, CRITICAL, event, args, fields, self._bound)
+
+    def exception(self, event: object = "", /, *args: object, **fields: Any) -> None:
+        """
+        Write `event` at level error with the exception being handled.
+
+        Any method does the same for ``exc_info=True`` or ``exc_info=error``.
+        """
+        error = sys.exc_info()[1]
+        if error is not None:
+            fields.setdefault("exc_info", error)
+        self.error(event, *args, **fields)
+
+    def log(
+        self, level: int | str, event: object = "", /, *args: object, **fields: Any
+    ) -> None:
+        """Write `event` at a level given by name or number; unknown ones are info."""
+        try:
+            number = level_number(level)
+        except ValueError:
+            number = INFO
+        gate = self._gate
+        if gate.level <= number:
+            gate.emit(gate, number, event, args, fields, self._bound)
+
+    def metric(self, /, **values: Any) -> None:
+        """
+        Write measured values as one record of kind ``metric``, at level info.
+
+        Args:
+            values: Numbers, usually with ``step``; see `ml_infra.logging.read_log` for
+                the way back into a table.
+        """
+        gate = self._gate
+        if gate.level <= INFO:
+            kind = b',"kind":"metric"'
+            gate.emit(gate, INFO, "metric", (), values, self._bound, kind)
+
+    def span(self, name: object, /, **fields: Any) -> Span:
+        """
+        Return a context manager that writes ``span.start`` and ``span.end``.
+
+        Args:
+            name: The event of both records.
+            fields: In both, and in every record of the block.
+
+        >>> with get_logger("doc").span("epoch", epoch=3) as sp:
+        ...     sp.set(samples=50_000)  # only in span.end
+        """
+        return Span(self._gate, self._bound, name, fields)
+
+    def bind(self, /, **fields: Any) -> Logger:
+        """Return a logger that adds `fields` to every record."""
+        return Logger(self._gate, Layer({**self._bound_fields(), **fields}))
+
+    def unbind(self, *names: str) -> Logger:
+        """Return a logger without the bound fields `names`; unknown names are fine."""
+        kept = {k: v for k, v in self._bound_fields().items() if k not in names}
+        return Logger(self._gate, Layer(kept) if kept else None)
+
+    def new(self, /, **fields: Any) -> Logger:
+        """Return a logger of the same name with `fields` bound and nothing else."""
+        return Logger(self._gate, Layer(fields) if fields else None)
+
+    @property
+    def once(self) -> Logger:
+        """
+        A logger that writes each event only the first time in this process.
+
+        Events are equal when logger, level and text are. How many were left out is in
+        `Handle.stats` and in a ``log.suppressed`` record at flush and exit.
+        """
+        return self._limited(Rule())
+
+    def every(self, count: int, /) -> Logger:
+        """
+        Return a logger that writes the first of every `count` equal events.
+
+        The next record says in ``suppressed`` how many were left out. Below 1 is 1.
+        """
+        return self._limited(Rule(count=max(1, int(count))))
+
+    def every_seconds(self, seconds: float, /) -> Logger:
+        """Return a logger that writes equal events at most once in `seconds`."""
+        return self._limited(Rule(seconds=max(1e-9, float(seconds))))
+
+    def _limited(self, rule: Rule) -> Logger:
+        return Logger(LimitedGate(self._gate, rule), self._bound)  # type: ignore[arg-type]  # answers for a Gate
+
+    def _bound_fields(self) -> Mapping[str, Any]:
+        return {} if self._bound is None else self._bound.fields
+
+    def is_enabled_for(self, level: int | str) -> bool:
+        """Return whether a record of `level` would be written."""
+        return self._gate.level <= level_number(level)
+
+    def __repr__(self) -> str:
+        level = NAMES.get(self._gate.level, self._gate.level)
+        return f"<Logger {self.name!r} from {level}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickled, (self.name, _picklable(self._bound_fields()))
 
 
-def get_logger(name: str = "") -> Logger:
+def _unpickled(name: str, bound: dict[str, Any]) -> Logger:
+    return get_logger(name, **bound)
+
+
+def _picklable(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields as they are if they go through pickle, else as they read."""
+    import json
+    import pickle
+
+    try:
+        pickle.dumps(dict(fields))
+    except Exception:  # noqa: BLE001 - a lambda, a lock, an open file ...
+        from ._salvage import Members
+
+        members = Members((), None)
+        for name, value in fields.items():
+            members.add(name, value)
+        plain: dict[str, Any] = json.loads(members.text({}))
+        return plain
+    return dict(fields)
+
+
+def get_logger(name: str | None = None, /, **fields: Any) -> Logger:
     """
-    Return the logger called `name`.
+    Return the logger called `name`, with `fields` bound to it.
 
-    >>> log = get_logger(__name__)
-    >>> log.debug("below the threshold", rows=3)
+    Args:
+        name: None means the name of the calling module.
+        fields: As for `Logger.bind`.
+
+    Cheap, and works before `configure` as well as after it; without any `configure`,
+    records go to stderr.
+
+    >>> log = get_logger("train")
+    >>> log.debug("left out: records are written from info on", rows=3)
     """
-    return Logger(name)
+    if name is None:
+        name = sys._getframe(1).f_globals.get("__name__", "")  # noqa: SLF001 - as warnings does
+    gate = _gates.gate_of(name)
+    return Logger(gate, Layer(fields) if fields else None)

@@ -1,0 +1,270 @@
+"""`configure`: one call that decides where records go, and how to undo it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+
+from . import _gates, _setup
+from ._identity import RUN_VARIABLE, Identity
+from ._levels import WARNING, Levels
+from ._pipeline import Counters, Pipeline
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+    from typing import Any, Literal
+
+    from typing_extensions import Self
+
+    from ._background import Overflow
+    from ._redaction import Redactor
+    from ._writer import Output
+
+_RANKS = ("job", "node", "all")
+_MODES = ("direct", "background")
+_active: Handle | None = None
+_counts: tuple[object, Counters] | None = None
+_started: set[object] = set()
+
+
+def configure(
+    run: str | None = None,
+    *,
+    path: str | os.PathLike[str] | None = None,
+    console: bool | Literal["auto"] = "auto",
+    levels: str = "info",
+    ranks: Literal["job", "node", "all"] = "node",
+    capture_stdlib: bool | Literal["replace"] = True,
+    redact: Literal["default", "off"] | Redactor = "default",
+    mode: Literal["direct", "background"] = "direct",
+    config: Mapping[str, Any] | None = None,
+    to_stdlib: bool = False,
+    max_line: int = _setup.LINE_LIMIT,
+    queue_bytes: int = 16 * 1024 * 1024,
+    overflow: Overflow = "block",
+) -> Handle:
+    """
+    Decide where records go, for the whole process.
+
+    Call it once where the program starts; calling it again replaces what the last call
+    set up, so a notebook cell may run as often as it likes.
+
+    Args:
+        run: Name of the run. None takes it from the launcher (``ML_INFRA_RUN``,
+            torchrun, SLURM, PBS, LSF) or makes one up; child processes inherit it.
+        path: File to append to, or a folder (ending in ``/`` or existing). It may hold
+            ``{run}``, ``{attempt}``, ``{rank}``, ``{local_rank}``, ``{host}`` and
+            ``{pid}``. Every rank writes its file in full. None writes no file.
+        console: Records on stderr: readable (True), none (False), or ``"auto"``:
+            readable in a terminal or notebook, JSON lines elsewhere.
+        levels: ``"info,urllib3=warning"``: the lowest level written, and exceptions
+            for loggers and those below them. The environment variable
+            ``ML_INFRA_LOG_LEVELS`` has the same form and wins.
+        ranks: Who shows info and below on stderr: rank 0 of the ``job``, of each
+            ``node``, or ``all``. Warnings and above come from every rank.
+        capture_stdlib: Also write records of ``logging``, warnings and uncaught
+            exceptions. Handlers that are on the root logger stay; ``"replace"`` takes
+            them off until `Handle.restore`.
+        redact: ``"default"`` hides secrets by name and shape, ``"off"`` nothing; or a
+            `Redactor` of your own.
+        mode: ``"direct"`` writes before the call returns and loses nothing to a crash.
+            ``"background"`` queues for a thread.
+        config: Configuration of the run; its hash goes into ``run.start``.
+        to_stdlib: Also hand our records to the handlers of ``logging`` (pytest's
+            caplog, Sentry).
+        max_line: Most bytes of a line, at least 4096; longer ones are cut, with marks.
+        queue_bytes: Most bytes queued in background mode.
+        overflow: When the queue is full: ``"block"`` (at most five seconds),
+            ``"drop-oldest"`` or ``"drop-newest"``.
+
+    Returns:
+        A handle with ``flush``, ``stats`` and ``restore``; also a context manager that
+        restores.
+
+    Raises:
+        ValueError: If an argument is none of its possible values. A file that cannot
+            be opened raises nothing: that is told on stderr, retried, and counted.
+
+    >>> handle = configure("demo", console=False)
+    >>> handle.run
+    'demo'
+    >>> handle.restore()
+    """
+    _check("console", console, (True, False, "auto"))
+    _check("ranks", ranks, _RANKS)
+    _check("capture_stdlib", capture_stdlib, (True, False, "replace"))
+    _check("mode", mode, _MODES)
+    _check("overflow", overflow, ("block", "drop-oldest", "drop-newest"))
+    if not isinstance(max_line, int) or max_line < 4096:
+        raise ValueError(f"max_line must be at least 4096 bytes, got {max_line!r}")
+    if not isinstance(queue_bytes, int) or queue_bytes < 1:
+        raise ValueError(f"queue_bytes must be at least 1, got {queue_bytes!r}")
+    Levels(levels)
+    identity = Identity(run)
+    file = None if path is None else _setup.resolved(os.fspath(path), identity)
+
+    if _active is not None:
+        _active._take_down()  # noqa: SLF001 - of this module
+    pipeline = _setup.build(
+        identity,
+        levels=levels,
+        redact=redact,
+        max_line=max_line,
+        counters=_counters(identity),
+    )
+    outputs: list[Output] = []
+    if file is not None:
+        outputs.append(_setup.file_output(file, pipeline.encoder))
+        if mode == "background":
+            from ._background import Background
+
+            outputs[0] = Background(outputs[0], queue_bytes, overflow)
+    if console is not False:
+        stderr = _setup.stderr_output(pipeline.encoder, console)
+        stderr.least = WARNING if identity.quiet(ranks) else 0
+        outputs.append(stderr)
+    pipeline.outputs = tuple(outputs)
+    handle = Handle(pipeline, file)
+    handle._take_up(capture_stdlib, to_stdlib=to_stdlib, background=mode != "direct")  # noqa: SLF001 - of this module
+    start = (identity.run, identity.attempt, os.getpid(), file)
+    if start not in _started:
+        _started.add(start)
+        _setup.write_start(pipeline, config)
+    return handle
+
+
+class Handle:
+    """What `configure` has set up: its state, and the way back."""
+
+    def __init__(self, pipeline: Pipeline, path: str | None) -> None:
+        self._pipeline = pipeline
+        self._undo: list[Callable[[], None]] = []
+        self.path = path
+        self.run = pipeline.identity.run
+        self.attempt = pipeline.identity.attempt
+        self.rank = pipeline.identity.rank
+
+    def flush(self, timeout: float = 5.0) -> bool:
+        """
+        Write what waits: queued lines, counts of suppressed events.
+
+        Args:
+            timeout: Longest wait for the background thread, in seconds.
+
+        Returns:
+            Whether everything is written.
+        """
+        from . import _limits
+
+        if _active is self:
+            _limits.tell()
+        return _setup.flush(self._pipeline, timeout)
+
+    def stats(self) -> dict[str, int]:
+        """
+        Return what happened to the records of this run in this process.
+
+        Returns:
+            Counts under ``written`` (records made), ``lost`` (lines an output could not
+            take), ``dropped`` and ``pending`` (background mode), ``failed`` (records
+            that could not be made), ``salvaged`` (values replaced by markers),
+            ``truncated`` and ``renamed`` (records with such values) and ``suppressed``
+            (by `once` and `every`).
+        """
+        return _setup.statistics(self._pipeline)
+
+    def restore(self) -> None:
+        """
+        Undo the `configure` call: hooks, levels, handlers, files.
+
+        Without effect when a later `configure` has replaced it.
+        """
+        global _active  # noqa: PLW0603 - one process, one log
+        if _active is not self:
+            return
+        _setup.write_end(self._pipeline)
+        self._take_down()
+        _active = None
+        _gates.install(None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.restore()
+
+    def _take_up(
+        self, capture_stdlib: bool | str, *, to_stdlib: bool, background: bool
+    ) -> None:
+        global _active  # noqa: PLW0603 - one process, one log
+        before = os.environ.get(RUN_VARIABLE)
+        os.environ[RUN_VARIABLE] = self.run
+        self._undo.append(lambda: _restore_variable(self.run, before))
+        if to_stdlib:
+            from ._bridge import forward
+
+            self._pipeline.forward = forward
+        _gates.install(self._pipeline)
+        if capture_stdlib:
+            from ._bridge import Bridge
+
+            bridge = Bridge(replace_handlers=capture_stdlib == "replace")
+            bridge.install()
+            self._undo.append(bridge.remove)
+        if background:
+            from ._signals import drain_on_sigterm
+
+            self._undo.append(drain_on_sigterm(_at_exit))
+        if _active is None:
+            atexit.unregister(_at_exit)
+            atexit.register(_at_exit)
+        _active = self
+
+    def _take_down(self) -> None:
+        while self._undo:
+            self._undo.pop()()
+        _setup.flush(self._pipeline, 5.0)
+        for output in self._pipeline.outputs:
+            output.close()
+
+
+def _at_exit() -> None:
+    """Write ``run.end``, once, in the process that was configured."""
+    if _active is None:
+        return
+    pipeline = _active._pipeline  # noqa: SLF001 - of this module
+    if pipeline.ended or pipeline.forked:
+        return
+    pipeline.ended = True
+    _setup.write_end(pipeline)
+
+
+def _counters(identity: Identity) -> Counters:
+    """Return the counts of this run in this process, so that `seq` goes on."""
+    global _counts  # noqa: PLW0603 - one process, one log
+    key = (identity.run, identity.attempt, os.getpid())
+    if _counts is None or _counts[0] != key:
+        _counts = (key, Counters())
+    return _counts[1]
+
+
+def _check(name: str, value: object, allowed: tuple[object, ...]) -> None:
+    if not any(value is each or value == each for each in allowed):
+        options = ", ".join(map(repr, allowed))
+        raise ValueError(f"{name} must be one of {options}, got {value!r}")
+
+
+def _restore_variable(ours: str, before: str | None) -> None:
+    if os.environ.get(RUN_VARIABLE) != ours:
+        return
+    if before is None:
+        del os.environ[RUN_VARIABLE]
+    else:
+        os.environ[RUN_VARIABLE] = before

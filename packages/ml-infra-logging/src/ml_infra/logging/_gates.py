@@ -1,0 +1,130 @@
+"""
+Which pipeline is the current one, and from which level on each logger writes.
+
+There is one current pipeline per process. `install` replaces it, and loggers made
+before then follow, because all loggers of one name share one `Gate`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ._levels import INFO, NAMES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ._pipeline import Pipeline
+
+    Write = Callable[[bytes], None]
+
+
+class Gate:
+    """What all loggers of one name share: the level, and the start of their lines."""
+
+    __slots__ = ("emit", "heads", "level", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.level = INFO
+        self.heads: dict[int, dict[str, bytes]] = {level: {} for level in NAMES}
+        self.emit: Callable[..., None] = _emit_first
+
+
+_taps: list[Write] = []
+_tap_levels: list[int] = []
+_gates: dict[str, Gate] = {}
+_current: Pipeline | None = None
+
+
+def gate_of(name: str) -> Gate:
+    """Return the one gate of the loggers called `name`."""
+    gate = _gates.get(name)
+    if gate is None:
+        gate = _gates.setdefault(name, Gate(name))
+        _set(gate)
+    return gate
+
+
+def current_pipeline() -> Pipeline:
+    """Return the pipeline records go through, made with defaults if there is none."""
+    pipeline = _current
+    if pipeline is None:
+        from ._setup import default_pipeline
+
+        pipeline = default_pipeline()
+        install(pipeline)
+    return pipeline
+
+
+def installed() -> Pipeline | None:
+    """Return the pipeline records go through, None before the first."""
+    return _current
+
+
+def install(pipeline: Pipeline | None) -> None:
+    """Make `pipeline` the current one; None goes back to the defaults."""
+    global _current  # noqa: PLW0603 - one process, one log
+    _current = pipeline
+    refresh()
+
+
+def refresh() -> None:
+    """Bring all gates in line with the current pipeline and taps."""
+    if _current is not None:
+        _current.rewire(tuple(_taps))
+    for gate in list(_gates.values()):
+        _set(gate)
+
+
+def tap(write: Write, level: int = 0) -> Callable[[], None]:
+    """
+    Send every line from `level` on to `write` instead of to the outputs.
+
+    Taps nest: each gets all lines, the outputs get none while there is one.
+
+    Returns:
+        A function that takes the tap out again.
+    """
+    _taps.append(write)
+    _tap_levels.append(level)
+    refresh()
+
+    def untap() -> None:
+        if write in _taps:
+            place = _taps.index(write)
+            del _taps[place], _tap_levels[place]
+            refresh()
+
+    return untap
+
+
+def _set(gate: Gate) -> None:
+    for heads in gate.heads.values():
+        heads.clear()
+    pipeline = _current
+    gate.emit = _emit_first if pipeline is None else pipeline.emit
+    gate.level = INFO if pipeline is None else pipeline.levels.of(gate.name)
+    if _tap_levels:
+        gate.level = min(_tap_levels)
+
+
+def _emit_first(*args: Any, **kwargs: Any) -> None:
+    """Stand in for `Pipeline.emit` until there is a pipeline."""
+    try:
+        pipeline = current_pipeline()
+    except Exception:  # noqa: BLE001 - a log call never raises
+        return
+    pipeline.emit(*args, **kwargs)
+
+
+def _after_fork() -> None:
+    if _current is not None:
+        _current.after_fork()
+        refresh()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

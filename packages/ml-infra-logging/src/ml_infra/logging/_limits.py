@@ -1,0 +1,173 @@
+"""Records that repeat: `once`, `every` and `every_seconds`, with exact counts."""
+
+from __future__ import annotations
+
+import time
+from _thread import allocate_lock
+
+from . import _gates
+from ._counting import Counter
+from ._levels import INFO
+from ._salvage import text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+    from typing import Any
+
+    from ._context import Layer
+    from ._gates import Gate
+
+_MAX_SITES = 4096  # events told apart; beyond, the oldest is forgotten
+
+
+class Rule:
+    """Which of the equal records pass: every `count`-th, or one per `seconds`."""
+
+    __slots__ = ("count", "key", "seconds")
+
+    def __init__(self, count: int = 0, seconds: float = 0.0) -> None:
+        self.count = count
+        self.seconds = seconds
+        self.key = (count, seconds)
+
+    def passes(self, site: Site) -> bool:
+        """Return whether the record that is asked about passes."""
+        if self.seconds:
+            now = time.monotonic()
+            if now < site.next_time or not site.lock.acquire(blocking=False):
+                return False
+            try:
+                if now < site.next_time:
+                    return False
+                site.next_time = now + self.seconds
+            finally:
+                site.lock.release()
+            return True
+        number = site.asked.add()
+        return number % self.count == 0 if self.count else number == 0
+
+
+class Site:
+    """The counts of one event under one rule."""
+
+    __slots__ = ("asked", "gate", "level", "lock", "next_time", "suppressed", "told")
+
+    def __init__(self, gate: Gate, level: int) -> None:
+        self.gate = gate
+        self.level = level
+        self.asked = Counter()
+        self.suppressed = Counter()
+        self.told = 0
+        self.next_time = float("-inf")
+        self.lock = allocate_lock()
+
+    def untold(self) -> int:
+        """Return how many were suppressed since the last call, exact over threads."""
+        if not self.lock.acquire(blocking=False):
+            return 0  # another thread tells them
+        try:
+            total = self.suppressed.value
+            fresh, self.told = total - self.told, total
+        finally:
+            self.lock.release()
+        return fresh
+
+
+_sites: dict[tuple[Hashable, ...], Site] = {}
+_forgotten = Counter()
+_forgotten_told = 0
+
+
+class LimitedGate:
+    """A gate that lets only some of the equal records through."""
+
+    __slots__ = ("_gate", "_rule", "name")
+
+    def __init__(self, gate: Gate, rule: Rule) -> None:
+        self._gate = gate
+        self._rule = rule
+        self.name = gate.name
+
+    @property
+    def level(self) -> int:
+        """The level of the gate behind."""
+        return self._gate.level
+
+    def emit(  # noqa: PLR0917 - keywords would cost as much as the rest
+        self,
+        _gate: Gate,
+        level: int,
+        event: Any,
+        args: tuple[Any, ...],
+        fields: dict[str, Any],
+        bound: Layer | None,
+        kind: bytes = b"",
+    ) -> None:
+        """Pass the record on, or count it."""
+        try:
+            site = self._site(level, event)
+            if not self._rule.passes(site):
+                site.suppressed.add()
+                _gates.current_pipeline().counters.suppressed.add()
+                return
+            fresh = site.untold()
+        except Exception:  # noqa: BLE001 - a log call never raises
+            fresh = 0
+        gate = self._gate
+        if not fresh:
+            gate.emit(gate, level, event, args, fields, bound, kind)
+            return
+        _gates.current_pipeline().record(
+            *(gate, level, event, fields, bound),
+            kind=kind,
+            closing={"suppressed": fresh},
+        )
+
+    def _site(self, level: int, event: Any) -> Site:
+        text = event if type(event) is str else text_of(event)
+        key = (self._rule.key, self.name, level, text)
+        site = _sites.get(key)
+        if site is None:
+            while len(_sites) >= _MAX_SITES:
+                _forget(next(iter(_sites)))
+            site = _sites.setdefault(key, Site(self._gate, level))
+        return site
+
+
+def _forget(key: tuple[Hashable, ...]) -> None:
+    site = _sites.pop(key, None)
+    if site is not None:
+        for _ in range(site.untold()):
+            _forgotten.add()
+
+
+def tell() -> None:
+    """Write one record per event with suppressed ones not told yet."""
+    global _forgotten_told  # noqa: PLW0603 - counts of the process
+    pipeline = _gates.current_pipeline()
+    kind = b',"kind":"log.suppressed"'
+    for key, site in list(_sites.items()):
+        fresh = site.untold()
+        if fresh:
+            pipeline.record(
+                *(site.gate, site.level, key[3], {}),
+                kind=kind,
+                closing={"suppressed": fresh},
+            )
+    fresh = _forgotten.value - _forgotten_told
+    _forgotten_told += fresh
+    if fresh:
+        gate = _gates.gate_of("ml_infra.logging")
+        pipeline.record(
+            *(gate, INFO, "(other events)", {}),
+            kind=kind,
+            closing={"suppressed": fresh},
+        )
+
+
+def after_fork() -> None:
+    """Leave what the parent suppressed to the parent."""
+    for site in _sites.values():
+        site.lock = allocate_lock()
+        site.told = site.suppressed.value

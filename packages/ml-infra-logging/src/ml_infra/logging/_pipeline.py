@@ -1,0 +1,351 @@
+"""From an event to its line in every output: the one path all records take."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from _thread import _local as _thread_local
+
+from ._context import current
+from ._counting import Counter
+from ._encoder import one_line
+from ._levels import NAMES, Levels, nearest
+from ._salvage import quoted, text_of
+from ._tracing import OTEL, trace_ids, trace_pairs
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from ._context import Layer
+    from ._encoder import Encoder
+    from ._gates import Gate, Write
+    from ._identity import Identity
+    from ._writer import Output
+
+    Forward = Callable[[str, int, bytes, BaseException | None], None]
+
+_HEADS = 512  # encoded event texts kept per logger and level
+_LONGEST_EVENT = 256
+_MAX_NESTING = 3  # log calls made by the code of values that are being logged
+_STAMP_AND_SEQ = 64  # bytes
+_START = b'{"ts":"'
+_KIND_START = len(b',"kind":"')
+_modules = sys.modules  # where OpenTelemetry is looked for; it is never imported here
+_time_ns = time.time_ns
+_local = _thread_local()
+
+
+class Counters:
+    """What happened to the records of this process."""
+
+    __slots__ = ("failed", "issued", "renamed", "salvaged", "suppressed", "truncated")
+
+    def __init__(self) -> None:
+        self.issued = Counter()
+        self.failed = Counter()
+        self.salvaged = Counter()
+        self.truncated = Counter()
+        self.renamed = Counter()
+        self.suppressed = Counter()
+
+
+class Pipeline:
+    """Writes the records of this process as one `configure` call asked for it."""
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        identity: Identity,
+        levels: Levels,
+        counters: Counters | None = None,
+    ) -> None:
+        self.encoder = encoder
+        self.identity = identity
+        self.levels = levels
+        self.outputs: tuple[Output, ...] = ()
+        self.forward: Forward | None = None
+        self.counters = counters or Counters()
+        self.pid = os.getpid()
+        self.forked = False  # since it was made, which `after_fork` notices
+        self.ended = False  # by a run.end record
+        self._second: tuple[int, bytes] = (-1, b"")
+        self._writes: tuple[tuple[int, Write], ...] = ()
+        self._unseen: tuple[tuple[int, Write], ...] = ()
+        self._next_seq = self.counters.issued.add
+
+    def rewire(self, taps: tuple[Write, ...] = ()) -> None:
+        """Send lines to the taps while there are any, else to the outputs."""
+        if taps:
+            self._writes = self._unseen = tuple((0, tap) for tap in taps)
+            return
+        self._writes = tuple((each.least, each.write) for each in self.outputs)
+        self._unseen = tuple(
+            (each.least, each.write) for each in self.outputs if not each.for_people
+        )
+
+    def emit(  # noqa: PLR0917 - keywords would cost as much as the rest
+        self,
+        gate: Gate,
+        level: int,
+        event: Any,
+        args: tuple[Any, ...],
+        fields: dict[str, Any],
+        bound: Layer | None,
+        kind: bytes = b"",
+    ) -> None:
+        """Write one record: the fast way when every part of it allows that."""
+        line = None
+        try:
+            encoder = self.encoder
+            head = gate.heads[level].get(event)
+            body = encoder.flat(fields)
+            context = current.get()
+            if context is None and bound is None and OTEL not in _modules:
+                extra: bytes | None = kind
+            else:
+                extra = self._shared(context, bound, fields, kind)
+            if (
+                head is not None
+                and body is not None
+                and extra is not None
+                and not args
+                and len(head) + len(body) + len(extra) < encoder.limit - _STAMP_AND_SEQ
+                and self.forward is None
+            ):
+                seconds, nanos = divmod(_time_ns(), 1_000_000_000)
+                second = self._second
+                if second[0] != seconds:
+                    second = self._tick(seconds)
+                line = b"%b%06dZ%b%d%b%b\n" % (
+                    second[1],
+                    nanos // 1000,
+                    head,
+                    self._next_seq(),
+                    extra,
+                    body,
+                )
+        except Exception:  # noqa: BLE001, S110 - the careful way copes with anything
+            pass
+        if line is None:
+            if args:
+                fields = _with_args(args, fields)
+            self.record(gate, level, event, fields, bound, kind=kind)
+            return
+        for least, write in self._writes:
+            if level >= least:
+                write(line)
+
+    def _shared(
+        self,
+        context: Layer | None,
+        bound: Layer | None,
+        fields: dict[str, Any],
+        kind: bytes,
+    ) -> bytes | None:
+        """Return the encoded part of context and bound fields, None if names meet."""
+        extra: bytes = kind
+        if OTEL in _modules:
+            extra += trace_ids()
+        for layer in (context, bound):
+            if layer is not None:
+                piece = layer.encoded(self.encoder)
+                if piece is None or not fields.keys().isdisjoint(layer.fields):
+                    return None
+                extra += piece
+        if context is None or bound is None:
+            return extra
+        return extra if bound.fields.keys().isdisjoint(context.fields) else None
+
+    def record(
+        self,
+        gate: Gate,
+        level: int,
+        event: Any,
+        fields: Mapping[str, Any],
+        bound: Layer | None = None,
+        *,
+        kind: bytes = b"",
+        opening: tuple[tuple[str, object], ...] = (),
+        closing: Mapping[str, object] | None = None,
+        error: BaseException | None = None,
+        shown: bool = False,
+    ) -> None:
+        """
+        Write one record whatever is in it. Never raises.
+
+        Args:
+            gate: Of the logger.
+            level: Number of the level.
+            event: What happened; anything with a text.
+            fields: The fields of the call.
+            bound: Those of `bind`.
+            kind: The encoded ``kind``.
+            opening: Further envelope keys.
+            closing: Further keys of ours for the end of the line.
+            error: Becomes ``exception``.
+            shown: Whether people see it already, by other means than ours.
+        """
+        depth = getattr(_local, "depth", 0)
+        if depth >= _MAX_NESTING:
+            self.counters.failed.add()
+            return
+        _local.depth = depth + 1
+        line: bytes | None
+        try:
+            line = self._careful(
+                *(gate, level, event, fields, bound),
+                *(kind, opening, dict(closing or ()), error),
+            )
+        except Exception:  # noqa: BLE001 - out of memory or of stack
+            line = self._last_resort(gate, level)
+        finally:
+            _local.depth = depth
+        if line is None:
+            return
+        for least, write in self._unseen if shown else self._writes:
+            if level >= least:
+                write(line)
+        if self.forward is not None:
+            self.forward(gate.name, level, line, error)
+
+    def _careful(  # noqa: PLR0917 - called from one place, which names them
+        self,
+        gate: Gate,
+        level: int,
+        event: Any,
+        fields: Mapping[str, Any],
+        bound: Layer | None,
+        kind: bytes,
+        opening: tuple[tuple[str, object], ...],
+        closing: dict[str, object],
+        error: BaseException | None,
+    ) -> bytes:
+        encoder = self.encoder
+        context = current.get()
+        if context is not None or bound is not None:
+            fields = {
+                **(context.fields if context is not None else {}),
+                **(bound.fields if bound is not None else {}),
+                **fields,
+            }
+        if "exc_info" in fields and error is None:
+            error = _exception_of(fields["exc_info"])
+            if error is not None:
+                fields = {key: fields[key] for key in fields if key != "exc_info"}
+        if error is not None:
+            from ._exceptions import describe_exception
+
+            closing["exception"] = describe_exception(error, encoder.redact)
+        text = event if type(event) is str else text_of(event)
+        if level not in gate.heads:
+            closing.setdefault("level_number", level)
+            level = nearest(level)
+        self._learn_head(gate, level, text)
+        seconds, nanos = divmod(_time_ns(), 1_000_000_000)
+        second = self._second
+        if second[0] != seconds:
+            second = self._tick(seconds)
+        stamp = second[1][len(_START) :].decode()
+        identity = self.identity
+        envelope = [
+            ("ts", f"{stamp}{nanos // 1000:06d}Z"),
+            ("level", NAMES[level]),
+            ("event", text),
+            ("logger", gate.name),
+            ("run", identity.run),
+            ("attempt", identity.attempt),
+            ("rank", identity.rank),
+            ("pid", self.pid),
+            ("seq", self._next_seq()),
+            *((("kind", kind[_KIND_START:-1].decode()),) if kind else ()),
+            *(trace_pairs() if OTEL in _modules else ()),
+        ]
+        if opening:
+            envelope += opening
+        elif context is not None and context.span:
+            envelope.append(("span", context.span))
+        line, notes = encoder.careful(envelope, fields, closing)
+        counters = self.counters
+        for _ in notes.get("_salvaged", ()):
+            counters.salvaged.add()
+        if "_truncated" in notes:
+            counters.truncated.add()
+        if "_renamed" in notes:
+            counters.renamed.add()
+        return line
+
+    def _last_resort(self, gate: Gate, level: int) -> bytes | None:
+        """Return a line that says at least that there was a record."""
+        self.counters.failed.add()
+        try:
+            second = self._second[1] or b'{"ts":"1970-01-01T00:00:00.'
+            head = self._head(gate.name, nearest(level), "(record failed)")
+            tail = b',"_salvaged":[""]}\n'
+            return b"%b000000Z%b%d%b" % (second, head, self._next_seq(), tail)
+        except Exception:  # noqa: BLE001 - nothing is left to try
+            return None
+
+    def _learn_head(self, gate: Gate, level: int, text: str) -> None:
+        """Keep the start of the line for the next record of this event."""
+        heads = gate.heads[level]
+        if text in heads or len(text) > _LONGEST_EVENT:
+            return
+        if self.encoder.redact(text) != text:
+            return
+        if len(heads) >= _HEADS:
+            heads.clear()
+        heads[text] = self._head(gate.name, level, text)
+
+    def _head(self, name: str, level: int, text: str) -> bytes:
+        """Return a line's bytes from after the time to before the sequence number."""
+        identity = self.identity
+        return one_line(
+            (
+                f'","level":"{NAMES[level]}","event":{quoted(text)}'
+                f',"logger":{quoted(self.encoder.redact(name))}'
+                f',"run":{quoted(self.encoder.redact(identity.run))}'
+                f',"attempt":{identity.attempt},"rank":{identity.rank}'
+                f',"pid":{self.pid},"seq":'
+            ).encode()
+        )
+
+    def _tick(self, seconds: int) -> tuple[int, bytes]:
+        """Return the encoded second, and do what is due once in each."""
+        now = time.gmtime(seconds)
+        stamp = b"%b%04d-%02d-%02dT%02d:%02d:%02d." % (_START, *now[:6])
+        self._second = (seconds, stamp)
+        issued = self.counters.issued.value
+        for output in self.outputs:
+            try:
+                output.tick(issued)
+            except Exception:  # noqa: BLE001, PERF203, S112 - looking after a file is no duty
+                continue
+        return self._second
+
+    def after_fork(self) -> None:
+        """Start anew in a forked child: own process id, counts and sequence."""
+        self.pid = os.getpid()
+        self.forked = True
+        self.counters = Counters()
+        self._next_seq = self.counters.issued.add
+        for output in self.outputs:
+            output.after_fork()
+
+
+def _with_args(args: tuple[Any, ...], fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields with positional arguments, which a log call has no use for."""
+    name = "args"
+    while name in fields:
+        name += "_"
+    return {name: list(args), **fields}
+
+
+def _exception_of(exc_info: object) -> BaseException | None:
+    if isinstance(exc_info, BaseException):
+        return exc_info
+    if isinstance(exc_info, tuple) and len(exc_info) == 3:
+        return exc_info[1] if isinstance(exc_info[1], BaseException) else None
+    return sys.exc_info()[1] if exc_info is True or exc_info == 1 else None

@@ -1,0 +1,193 @@
+"""What `configure` builds, and how it is taken down again."""
+
+# ruff: noqa: PTH112, PTH118 - pathlib takes as long to import as all of this
+
+from __future__ import annotations
+
+import os
+
+from . import _gates, _identity
+from ._encoder import Encoder, load_orjson
+from ._levels import INFO, WARNING, Levels
+from ._pipeline import Counters, Pipeline
+from ._redaction import Redactor
+from ._stderr import JsonStderr, Readable, is_for_people
+from ._writer import File, notice
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ._writer import Descriptor, Output
+
+LINE_LIMIT = 131_072
+LEVELS_VARIABLE = "ML_INFRA_LOG_LEVELS"
+_OWN = "ml_infra.logging"
+_FLUSH_AT_EXIT_S = 5.0
+
+
+def build(
+    identity: _identity.Identity,
+    *,
+    levels: str = "info",
+    redact: object = "default",
+    max_line: int = LINE_LIMIT,
+    counters: Counters | None = None,
+) -> Pipeline:
+    """
+    Return a pipeline without outputs.
+
+    Raises:
+        ValueError: If `redact` is no redactor.
+    """
+    redactor: Any = redact
+    if redact == "default":
+        redactor = Redactor()
+    elif redact in ("off", None, False):
+        redactor = None
+    elif not isinstance(redact, Redactor):
+        raise ValueError(
+            f"redact must be 'default', 'off' or a Redactor, got {redact!r}"
+        )
+    encoder = Encoder(redactor, max_line, load_orjson())
+    return Pipeline(encoder, identity, levels_with_environment(levels), counters)
+
+
+def default_pipeline() -> Pipeline:
+    """Return what is used without `configure`: stderr, from info on."""
+    pipeline = build(_identity.Identity())
+    pipeline.outputs = (stderr_output(pipeline.encoder, "auto"),)
+    return pipeline
+
+
+def levels_with_environment(text: str) -> Levels:
+    """Return the levels asked for, with those of the environment on top."""
+    levels = Levels(text)
+    extra = os.environ.get(LEVELS_VARIABLE)
+    if extra:
+        try:
+            asked = Levels(extra)
+        except ValueError as error:
+            notice(f"{LEVELS_VARIABLE} ignored: {error}")
+            return levels
+        levels.special.update(asked.special)
+        if any("=" not in entry and entry.strip() for entry in extra.split(",")):
+            levels.default = asked.default
+    return levels
+
+
+def stderr_output(encoder: Encoder, console: str | bool) -> Output:
+    """Return the output that `console` means: for people, or for machines."""
+    if console is True or (console == "auto" and is_for_people()):
+        return Readable()
+    return JsonStderr(encoder.refit, on_recovery)
+
+
+def file_output(path: str, encoder: Encoder) -> File:
+    """Return the output that appends to the file at `path`."""
+    output = File(path, on_recovery)
+    output.refit = encoder.refit
+    return output
+
+
+def resolved(path: str, identity: _identity.Identity) -> str:
+    """
+    Return `path` with its placeholders filled in; a folder gets a file name.
+
+    Raises:
+        ValueError: If a placeholder is unknown.
+    """
+    if path.endswith(("/", os.sep)) or os.path.isdir(path):
+        path = os.path.join(path, "{run}-a{attempt}-r{rank}.jsonl")
+    values = {
+        "run": _file_name(identity.run),
+        "attempt": identity.attempt,
+        "rank": identity.rank,
+        "local_rank": identity.local_rank,
+        "host": _file_name(_identity.host()),
+        "pid": os.getpid(),
+    }
+    try:
+        return path.format_map(values)
+    except (KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
+        known = ", ".join(f"{{{name}}}" for name in values)
+        raise ValueError(
+            f"path may hold the placeholders {known}, got {path!r} ({error!r}); "
+            "write {{ and }} for braces"
+        ) from None
+
+
+def _file_name(text: str) -> str:
+    safe = "".join(c if c.isalnum() or c in "-_.+=" else "_" for c in text)
+    return safe.lstrip(".") or "_"
+
+
+def on_recovery(output: Descriptor, lost: int, since: float, reason: str) -> None:
+    """Tell in the log what could not be written for a while."""
+    from datetime import datetime, timezone
+
+    pipeline = _gates.installed()
+    if pipeline is None:
+        return
+    stamp = (
+        datetime.fromtimestamp(since, timezone.utc).isoformat().replace("+00:00", "Z")
+    )
+    pipeline.record(
+        *(_gates.gate_of(_OWN), WARNING, "log.recovered", {}),
+        kind=b',"kind":"log.recovered"',
+        closing={
+            "lost": lost,
+            "since": stamp.replace("+00:00", "Z"),
+            "reason": reason,
+            "output": output.name,
+        },
+    )
+
+
+def write_start(pipeline: Pipeline, config: Mapping[str, Any] | None) -> None:
+    """Write the ``run.start`` record."""
+    pipeline.record(
+        *(_gates.gate_of(_OWN), INFO, "run.start", {}),
+        kind=b',"kind":"run.start"',
+        closing=_identity.describe_start(pipeline.identity, config),
+    )
+
+
+def write_end(pipeline: Pipeline) -> None:
+    """Tell what was suppressed, empty the queues and write ``run.end``."""
+    from . import _limits
+
+    _limits.tell()
+    flush(pipeline, _FLUSH_AT_EXIT_S)
+    pipeline.record(
+        *(_gates.gate_of(_OWN), INFO, "run.end", {}),
+        kind=b',"kind":"run.end"',
+        closing=statistics(pipeline),
+    )
+    flush(pipeline, _FLUSH_AT_EXIT_S)
+
+
+def flush(pipeline: Pipeline, patience_s: float) -> bool:
+    """Wait for the queues to run empty, at most `patience_s` each."""
+    empty = [output.flush(patience_s) for output in pipeline.outputs]
+    return all(empty)
+
+
+def statistics(pipeline: Pipeline) -> dict[str, int]:
+    """Return the counts of this process by name."""
+    counters = pipeline.counters
+    lost = sum(each.lost.value for each in pipeline.outputs)
+    dropped = sum(each.dropped.value for each in pipeline.outputs)
+    pending = sum(each.pending for each in pipeline.outputs)
+    return {
+        "written": counters.issued.value,
+        "lost": lost,
+        "dropped": dropped,
+        "pending": pending,
+        "failed": counters.failed.value,
+        "salvaged": counters.salvaged.value,
+        "truncated": counters.truncated.value,
+        "renamed": counters.renamed.value,
+        "suppressed": counters.suppressed.value,
+    }
