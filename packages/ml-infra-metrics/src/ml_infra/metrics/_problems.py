@@ -1,0 +1,185 @@
+"""From the user's scores and labels to binary problems, and back to one number."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from . import _targets
+from ._inputs import rows
+from ._score_table import BoolArray, FloatArray, ScoreTable, tabulate
+from ._undefined import Undefined, UndefinedMetricError, UndefinedPolicy, check_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ._inputs import Missing
+    from ._readers import Column
+
+_REASONS = {
+    "roc_auc": "positives and negatives are both needed",
+    "average_precision": "there is no positive row",
+}
+
+
+class Problem(NamedTuple):
+    """One class against the others: scores, which rows are positive, weights."""
+
+    label: Any
+    scores: FloatArray
+    positive: BoolArray
+    weights: FloatArray | None
+
+    def table(self) -> ScoreTable:
+        return tabulate(self.scores, self.positive, self.weights)
+
+    def support(self) -> float:
+        chosen = self.positive
+        return float(
+            chosen.sum() if self.weights is None else self.weights[chosen].sum()
+        )
+
+    def against(self, other: Problem) -> Problem:
+        """Return the problem within the rows of two classes."""
+        keep = self.positive | other.positive
+        weights = None if self.weights is None else self.weights[keep]
+        return Problem(
+            (self.label, other.label), self.scores[keep], self.positive[keep], weights
+        )
+
+
+def binary_table(
+    scores: Any, labels: Any, positive: Any, weights: Any, missing: Missing
+) -> tuple[ScoreTable, int]:
+    (score, label), w, _ = rows(
+        {"scores": scores, "labels": labels}, weights=weights, missing=missing
+    )
+    w = None if w is None else _targets.power_scaled(w)
+    problem = _of_binary(score, label, positive, w)
+    return problem.table(), len(problem.positive)
+
+
+def _of_binary(
+    scores: Column, labels: Column, positive: Any, weights: FloatArray | None
+) -> Problem:
+    values = _targets.score_array(scores)
+    if values.ndim == 2:
+        raise ValueError(
+            f"scores must have shape (n,) for two classes, got shape {values.shape}; "
+            "pass the column of the positive class, as in scores[:, 1]"
+        )
+    rows_of = _targets.binary(labels, positive)
+    return Problem(positive, values, rows_of.positive, weights)
+
+
+def problems(
+    scores: Any,
+    labels: Any,
+    *,
+    positive: Any,
+    classes: Sequence[Any] | None,
+    weights: Any,
+    missing: Missing,
+) -> list[Problem]:
+    (score, label), w, _ = rows(
+        {"scores": scores, "labels": labels}, weights=weights, missing=missing
+    )
+    w = None if w is None else _targets.power_scaled(w)
+    if score.values.ndim == 1 and label.values.ndim == 1:
+        return [_of_binary(score, label, positive, w)]
+    values = _targets.score_array(score)
+    if label.values.ndim == 2:
+        targets = _targets.indicator(label)
+        if targets.shape != values.shape:
+            raise ValueError(
+                f"scores and labels must have the same shape, got {values.shape} "
+                f"and {targets.shape}"
+            )
+        names: Sequence[Any] = _targets.column_names(classes, values.shape[1])
+        columns = [targets[:, k] for k in range(values.shape[1])]
+    else:
+        if values.shape[1] == 2 and classes is None:
+            raise ValueError(
+                "scores of two classes must have shape (n,): pass the column of the "
+                "positive class, as in scores[:, 1], or classes= for both columns"
+            )
+        coded = _targets.multiclass(label, values.shape[1], classes)
+        names = coded.classes
+        columns = [coded.is_class(k) for k in range(values.shape[1])]
+    return [
+        Problem(name, np.ascontiguousarray(values[:, k]), column, w)
+        for k, (name, column) in enumerate(zip(names, columns, strict=True))
+    ]
+
+
+def averaged(
+    problems: list[Problem],
+    metric: str,
+    value_of: Callable[[ScoreTable], float | None],
+    average: str | None,
+    undefined: UndefinedPolicy,
+    *,
+    pairs: bool = False,
+) -> float | dict[Any, float]:
+    if average not in ("macro", "weighted", "micro", None):
+        raise ValueError(
+            f'average must be "macro", "weighted", "micro" or None, got {average!r}'
+        )
+    filler = check_policy(undefined)
+    if len(problems) > 1 and pairs:
+        if average == "micro":
+            raise ValueError('average="micro" has no meaning for multiclass="ovo"')
+        values, supports = _paired_values(problems, value_of)
+    else:
+        if len(problems) > 1 and average == "micro":
+            problems = [_pooled(problems)]
+        values = {problem.label: value_of(problem.table()) for problem in problems}
+        supports = [problem.support() for problem in problems]
+    causes = [
+        Undefined(metric, label if len(values) > 1 else None, _REASONS[metric])
+        for label, value in values.items()
+        if value is None
+    ]
+    if causes and undefined == "raise":
+        raise UndefinedMetricError(causes)
+    filled = {key: filler if value is None else value for key, value in values.items()}
+    if average is None:
+        return filled
+    if len(filled) == 1:
+        return next(iter(filled.values()))
+    known = [
+        (value, support if average == "weighted" else 1.0)
+        for value, support in zip(filled.values(), supports, strict=True)
+        if not math.isnan(value)
+    ]
+    total = math.fsum(support for _, support in known)
+    if not total:
+        return filler
+    return math.fsum(value * support for value, support in known) / total
+
+
+def _paired_values(
+    problems: list[Problem], value_of: Callable[[ScoreTable], float | None]
+) -> tuple[dict[Any, float | None], list[float]]:
+    values: dict[Any, float | None] = {}
+    supports = []
+    for one, other in combinations(problems, 2):
+        there = value_of(one.against(other).table())
+        back = value_of(other.against(one).table())
+        both = None if there is None or back is None else (there + back) / 2
+        values[one.label, other.label] = both
+        supports.append(one.support() + other.support())
+    return values, supports
+
+
+def _pooled(problems: list[Problem]) -> Problem:
+    weights = problems[0].weights
+    return Problem(
+        None,
+        np.concatenate([problem.scores for problem in problems]),
+        np.concatenate([problem.positive for problem in problems]),
+        None if weights is None else np.tile(weights, len(problems)),
+    )

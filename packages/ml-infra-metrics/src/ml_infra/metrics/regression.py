@@ -1,0 +1,445 @@
+"""Metrics of predicted numbers: predictions first, labels second."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from . import _targets
+from ._inputs import arguments, blocks, rows
+from ._undefined import UndefinedPolicy, check_policy, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import Unpack
+
+    from ._inputs import Aliases, Missing
+    from ._score_table import CountArray, FloatArray
+
+ZERO_LABEL = "a label is 0, and no error is a percentage of that"
+CONSTANT_LABELS = "all labels are equal, so there is no variance to explain"
+
+
+def mean_absolute_error(
+    predictions: Any = None,
+    labels: Any = None,
+    *,
+    weights: Any = None,
+    missing: Missing = "raise",
+    **aliases: Unpack[Aliases],
+) -> float:
+    """
+    Return the mean of |label - prediction|.
+
+    Args:
+        predictions: Finite numbers, shape (n,).
+        labels: Finite numbers, shape (n,).
+        weights: Non-negative, shape (n,); None means all ones.
+        missing: "raise" or "drop" for rows with NaN or null.
+        **aliases: Keywords of other libraries, such as y_true and y_pred.
+
+    Returns:
+        A float in the unit of the labels.
+
+    Raises:
+        ValueError: If lengths differ or are 0, a value is missing or infinite, a
+            shape is not (n,), or weights are not valid.
+        TypeError: If predictions or labels are no numbers.
+
+    Inputs are not modified. One blocked pass.
+
+    >>> mean_absolute_error([2.5, 0.0, 2.0], [3.0, -0.5, 2.0])
+    0.3333333333333333
+    """
+    data = _read(
+        "mean_absolute_error",
+        predictions,
+        labels,
+        weights=weights,
+        missing=missing,
+        aliases=aliases,
+    )
+    return data.mean(lambda errors, _: np.abs(errors))
+
+
+def mean_squared_error(
+    predictions: Any = None,
+    labels: Any = None,
+    *,
+    weights: Any = None,
+    missing: Missing = "raise",
+    **aliases: Unpack[Aliases],
+) -> float:
+    """
+    Return the mean of (label - prediction)**2.
+
+    Args:
+        predictions: Finite numbers, shape (n,).
+        labels: Finite numbers, shape (n,).
+        weights: Non-negative, shape (n,); None means all ones.
+        missing: "raise" or "drop" for rows with NaN or null.
+        **aliases: Keywords of other libraries, such as y_true and y_pred.
+
+    Returns:
+        A float in the squared unit of the labels.
+
+    Raises:
+        ValueError: As `mean_absolute_error`; also if a squared error overflows.
+        TypeError: As `mean_absolute_error`.
+
+    >>> mean_squared_error([2.5, 0.0, 2.0], [3.0, -0.5, 2.0])
+    0.16666666666666666
+    """
+    data = _read(
+        "mean_squared_error",
+        predictions,
+        labels,
+        weights=weights,
+        missing=missing,
+        aliases=aliases,
+    )
+    return data.mean(lambda errors, _: squared(errors))
+
+
+def root_mean_squared_error(
+    predictions: Any = None,
+    labels: Any = None,
+    *,
+    weights: Any = None,
+    missing: Missing = "raise",
+    **aliases: Unpack[Aliases],
+) -> float:
+    """
+    Return the square root of `mean_squared_error`, in the unit of the labels.
+
+    Args:
+        predictions: Finite numbers, shape (n,).
+        labels: Finite numbers, shape (n,).
+        weights: Non-negative, shape (n,); None means all ones.
+        missing: "raise" or "drop" for rows with NaN or null.
+        **aliases: Keywords of other libraries, such as y_true and y_pred.
+
+    Returns:
+        A float, never below the mean absolute error.
+
+    Raises:
+        ValueError: As `mean_squared_error`.
+        TypeError: As `mean_absolute_error`.
+
+    >>> root_mean_squared_error([1.0, 4.0], [4.0, 0.0])  # sqrt((9 + 16) / 2)
+    3.5355339059327378
+    """
+    data = _read(
+        "root_mean_squared_error",
+        predictions,
+        labels,
+        weights=weights,
+        missing=missing,
+        aliases=aliases,
+    )
+    return math.sqrt(data.mean(lambda errors, _: squared(errors)))
+
+
+def r2_score(
+    predictions: Any = None,
+    labels: Any = None,
+    *,
+    weights: Any = None,
+    undefined: UndefinedPolicy = "nan",
+    missing: Missing = "raise",
+    **aliases: Unpack[Aliases],
+) -> float:
+    """
+    Return the share of the labels' variance that the predictions explain.
+
+    It is 1 - sum(w * (label - prediction)**2) / sum(w * (label - mean label)**2): 1 is
+    perfect, 0 as good as predicting the mean, and there is no lower limit.
+
+    Args:
+        predictions: Finite numbers, shape (n,).
+        labels: Finite numbers, shape (n,).
+        weights: Non-negative, shape (n,); None means all ones.
+        undefined: What it is if all labels are equal: "nan", 0, 1 or "raise".
+        missing: "raise" or "drop" for rows with NaN or null.
+        **aliases: Keywords of other libraries, such as y_true and y_pred.
+
+    Returns:
+        A float, at most 1.
+
+    Raises:
+        ValueError: As `mean_squared_error`.
+        TypeError: As `mean_absolute_error`.
+
+    Two blocked passes, so that a large mean costs no precision.
+
+    >>> r2_score([1.0, 2.0, 4.0], [1.0, 2.0, 3.0])  # 1 - 1 / 2
+    0.5
+    """
+    check_policy(undefined)
+    data = _read(
+        "r2_score",
+        predictions,
+        labels,
+        weights=weights,
+        missing=missing,
+        aliases=aliases,
+    )
+    value = math.nan
+    if not data.labels_are_equal():
+        mean = data.mean(lambda _, labels: labels)
+        spread = data.mean(lambda _, labels: squared(labels - mean))
+        if spread:
+            value = 1 - data.mean(lambda errors, _: squared(errors)) / spread
+    return settle(value, undefined, "r2_score", CONSTANT_LABELS)
+
+
+def mean_absolute_percentage_error(
+    predictions: Any = None,
+    labels: Any = None,
+    *,
+    weights: Any = None,
+    undefined: UndefinedPolicy = "nan",
+    missing: Missing = "raise",
+    **aliases: Unpack[Aliases],
+) -> float:
+    """
+    Return the mean of |label - prediction| / |label|, as a fraction.
+
+    Args:
+        predictions: Finite numbers, shape (n,).
+        labels: Finite numbers, shape (n,).
+        weights: Non-negative, shape (n,); None means all ones.
+        undefined: What it is if a label is 0: "nan", 0, 1 or "raise". Nothing is added
+            to the denominator: a tiny one would make the result arbitrary.
+        missing: "raise" or "drop" for rows with NaN or null.
+        **aliases: Keywords of other libraries, such as y_true and y_pred.
+
+    Returns:
+        A float; 0.05 is five per cent.
+
+    Raises:
+        ValueError: As `mean_absolute_error`; also if a fraction overflows.
+        TypeError: As `mean_absolute_error`.
+
+    >>> mean_absolute_percentage_error([5.0, 3.0], [4.0, 4.0])
+    0.25
+    """
+    check_policy(undefined)
+    data = _read(
+        "mean_absolute_percentage_error",
+        predictions,
+        labels,
+        weights=weights,
+        missing=missing,
+        aliases=aliases,
+    )
+    value = math.nan if data.has_zero_label() else data.mean(fractions)
+    return settle(value, undefined, "mean_absolute_percentage_error", ZERO_LABEL)
+
+
+def median_absolute_error(
+    predictions: Any = None,
+    labels: Any = None,
+    *,
+    weights: Any = None,
+    missing: Missing = "raise",
+    **aliases: Unpack[Aliases],
+) -> float:
+    """
+    Return the median of |label - prediction|.
+
+    Args:
+        predictions: Finite numbers, shape (n,).
+        labels: Finite numbers, shape (n,).
+        weights: Non-negative, shape (n,), such as numbers of repetitions; None means
+            all ones.
+        missing: "raise" or "drop" for rows with NaN or null.
+        **aliases: Keywords of other libraries, such as y_true and y_pred.
+
+    Returns:
+        A float in the unit of the labels: the error with half of the weight on either
+        side, or the mean of two if the halves meet between them.
+
+    Raises:
+        ValueError: As `mean_absolute_error`.
+        TypeError: As `mean_absolute_error`.
+
+    O(n) extra memory; one partition, or one sort with weights.
+
+    >>> median_absolute_error([2.5, 0.0, 2.0, 8.0], [3.0, -0.5, 2.0, 7.0])
+    0.5
+    """
+    data = _read(
+        "median_absolute_error",
+        predictions,
+        labels,
+        weights=weights,
+        missing=missing,
+        aliases=aliases,
+    )
+    errors = np.abs(data.errors(slice(None)))
+    if data.weights is None:
+        return float(np.median(errors))
+    order = np.argsort(errors)
+    low, high = middle_places(data.weights[order])
+    return float(errors[order[low]] / 2 + errors[order[high]] / 2)
+
+
+def pinball_loss(
+    predictions: Any = None,
+    labels: Any = None,
+    *,
+    quantile: float = 0.5,
+    weights: Any = None,
+    missing: Missing = "raise",
+    **aliases: Unpack[Aliases],
+) -> float:
+    """
+    Return the loss that is least, on average, at a quantile of the labels.
+
+    An error costs quantile * |error| where the label is above the prediction and
+    (1 - quantile) * |error| below (Koenker and Bassett, Econometrica 46, 1978).
+
+    Args:
+        predictions: Finite numbers, shape (n,).
+        labels: Finite numbers, shape (n,).
+        quantile: The quantile that is predicted, in [0, 1]; at 0.5 the loss is half
+            the mean absolute error.
+        weights: Non-negative, shape (n,); None means all ones.
+        missing: "raise" or "drop" for rows with NaN or null.
+        **aliases: Keywords of other libraries, such as y_true and y_pred.
+
+    Returns:
+        A float in the unit of the labels.
+
+    Raises:
+        ValueError: As `mean_absolute_error`; also if quantile is not in [0, 1].
+        TypeError: As `mean_absolute_error`.
+
+    >>> pinball_loss([10.0, 10.0], [14.0, 8.0], quantile=0.75)  # (3 + 0.5) / 2
+    1.75
+    """
+    check_quantile(quantile)
+    data = _read(
+        "pinball_loss",
+        predictions,
+        labels,
+        weights=weights,
+        missing=missing,
+        aliases=aliases,
+    )
+    return data.mean(
+        lambda errors, _: np.where(errors > 0, quantile, quantile - 1) * errors
+    )
+
+
+# --- shared with the streaming state ------------------------------------------------
+
+
+def check_quantile(quantile: float) -> None:
+    """Raise ValueError unless the quantile is in [0, 1]."""
+    if not 0 <= quantile <= 1:
+        raise ValueError(f"quantile must be in [0, 1], got {quantile!r}")
+
+
+def squared(values: FloatArray) -> FloatArray:
+    """Return squares, refusing what leaves float64."""
+    largest = float(np.abs(values).max(initial=0.0))
+    if largest > 1e150:
+        raise ValueError(
+            f"values up to {largest:.3g} cannot be squared and summed in float64; "
+            "rescale predictions and labels"
+        )
+    return values * values
+
+
+def fractions(errors: FloatArray, labels: FloatArray) -> FloatArray:
+    """Return |error| / |label|, refusing what leaves float64."""
+    with np.errstate(over="ignore"):
+        parts: FloatArray = np.abs(errors / labels)
+    if np.isinf(parts).any():
+        raise ValueError("an error is more than 1e308 times its label; rescale")
+    return parts
+
+
+def middle_places(weights: CountArray) -> tuple[int, int]:
+    """Return the places, in sorted rows, of the lower and the upper median."""
+    upto = np.cumsum(weights)
+    half = upto[-1] / 2
+    return (
+        int(np.searchsorted(upto, half, side="left")),
+        int(np.searchsorted(upto, half, side="right")),
+    )
+
+
+class Pairs(NamedTuple):
+    """Checked predictions and labels, shape (n,) each, and weights."""
+
+    predictions: CountArray
+    labels: CountArray
+    weights: FloatArray | None
+
+    def errors(self, block: slice) -> FloatArray:
+        """Return label - prediction."""
+        return np.subtract(
+            self.labels[block], self.predictions[block], dtype=np.float64
+        )
+
+    def mean(self, loss: Callable[[FloatArray, FloatArray], FloatArray]) -> float:
+        """Return the weighted mean of a loss of (errors, labels)."""
+        total, whole = [], []
+        for block in blocks(len(self.labels)):
+            labels = np.asarray(self.labels[block], np.float64)
+            losses = loss(self.errors(block), labels)
+            if self.weights is None:
+                total.append(float(losses.sum()))
+                whole.append(float(len(losses)))
+            else:
+                total.append(float(np.dot(self.weights[block], losses)))
+                whole.append(float(self.weights[block].sum()))
+        return math.fsum(total) / math.fsum(whole)
+
+    def prediction_range(self) -> tuple[float, float]:
+        """Return the smallest and the largest prediction."""
+        return float(self.predictions.min()), float(self.predictions.max())
+
+    def labels_are_equal(self) -> bool:
+        """Return whether all labels that count are one number."""
+        return bool(self.labels.min() == self.labels.max())
+
+    def has_zero_label(self) -> bool:
+        """Return whether a label that counts is 0."""
+        return not self.labels.all()
+
+
+def read_pairs(
+    predictions: Any, labels: Any, weights: Any, missing: Missing
+) -> tuple[Pairs, int]:
+    """Return checked rows, those of weight 0 left out, and how many were dropped."""
+    columns, w, dropped = rows(
+        {"predictions": predictions, "labels": labels}, weights=weights, missing=missing
+    )
+    first, second = map(_targets.finite_array, columns)
+    if w is not None and not w.all():
+        present = w > 0
+        first, second, w = first[present], second[present], w[present]
+    return Pairs(first, second, w), dropped
+
+
+def _read(
+    function: str,
+    predictions: Any,
+    labels: Any,
+    *,
+    weights: Any,
+    missing: Missing,
+    aliases: Aliases,
+) -> Pairs:
+    predictions, labels = arguments(function, predictions, labels, aliases)
+    data, _ = read_pairs(predictions, labels, weights, missing)
+    if data.weights is None:
+        return data
+    return data._replace(weights=_targets.power_scaled(data.weights))

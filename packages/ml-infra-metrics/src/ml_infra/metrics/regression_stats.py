@@ -1,0 +1,425 @@
+"""Regression metrics of rows that arrive in batches, in constant memory."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _targets
+from ._bounds import Bounded
+from ._cells import Cells
+from ._inputs import arguments, blocks
+from ._score_table import FloatArray, grouped_counts, keys_of
+from ._state import State, check_mergeable, check_schema
+from ._undefined import UndefinedPolicy, settle
+from .intervals import Interval, z_score
+from .regression import (
+    CONSTANT_LABELS,
+    ZERO_LABEL,
+    Pairs,
+    check_quantile,
+    fractions,
+    middle_places,
+    read_pairs,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from typing_extensions import Self, Unpack
+
+    from ._inputs import Aliases, Missing
+
+__all__ = ["RegressionStats"]
+
+_SCHEMA = "ml_infra.metrics.RegressionStats/1"
+_NO_ROW = "there is no row"
+#: Fourth powers of larger numbers leave float64.
+_LARGEST = 1e70
+
+# What is averaged over rows; every metric but the median is a function of the means.
+_ONE, _OVER, _UNDER, _SQUARE, _FRACTION, _LABEL, _LABEL_SQUARE = range(7)
+
+
+class RegressionStats(State):
+    """
+    Every regression metric, with intervals, from one pass over batches.
+
+    It keeps the sums of seven quantities per row and of their products, centred on the
+    mean label so that large means cost no precision, and the absolute errors in cells
+    (see `Cells`) for the median, which is exact up to `cap` distinct errors and
+    `Bounded` beyond.
+
+    Args:
+        cap: Largest number of cells, at least 2; each takes 24 bytes.
+
+    Attributes:
+        n: Rows seen.
+        dropped: Rows left out by missing="drop".
+
+    >>> stats = RegressionStats()
+    >>> stats.update([2.5, 0.0], [3.0, -0.5])
+    >>> stats.update([2.0, 8.0], [2.0, 7.0])
+    >>> stats.mean_absolute_error()
+    0.5
+    """
+
+    def __init__(self, *, cap: int = 100_000) -> None:
+        self._errors = Cells(cap, columns=1)
+        self._origin = 0.0  # labels are summed as their distance from here
+        self._sums: FloatArray = np.zeros(7)
+        #: Sums of products, each row with its squared weight.
+        self._products: FloatArray = np.zeros((7, 7))
+        self._labels = (math.inf, -math.inf)  # smallest and largest
+        self._zero_label = False
+        self.n = 0
+        self.dropped = 0
+
+    @classmethod
+    def of(
+        cls,
+        predictions: Any = None,
+        labels: Any = None,
+        *,
+        weights: Any = None,
+        cap: int = 100_000,
+        missing: Missing = "raise",
+        **aliases: Unpack[Aliases],
+    ) -> Self:
+        """
+        Return the state of one batch; see `update`.
+
+        Args:
+            predictions: Finite numbers, shape (n,).
+            labels: Finite numbers, shape (n,).
+            weights: Non-negative, shape (n,); None means all ones.
+            cap: Largest number of cells for the median.
+            missing: "raise" or "drop" for rows with NaN or null.
+            **aliases: Keywords of other libraries, such as y_true and y_pred.
+
+        Raises:
+            ValueError: As `update`.
+            TypeError: As `update`.
+        """
+        state = cls(cap=cap)
+        state.update(predictions, labels, weights=weights, missing=missing, **aliases)
+        return state
+
+    def update(
+        self,
+        predictions: Any = None,
+        labels: Any = None,
+        *,
+        weights: Any = None,
+        missing: Missing = "raise",
+        **aliases: Unpack[Aliases],
+    ) -> None:
+        """
+        Add rows.
+
+        Args:
+            predictions: Finite numbers, shape (n,).
+            labels: Finite numbers, shape (n,).
+            weights: Non-negative, shape (n,); None means all ones.
+            missing: "raise" or "drop" for rows with NaN or null; `dropped` counts.
+            **aliases: Keywords of other libraries, such as y_true and y_pred.
+
+        Raises:
+            ValueError: If lengths differ or are 0, a value is missing or infinite, or
+                beyond 1e70 in size; the state is then as before.
+            TypeError: If predictions or labels are no numbers.
+        """
+        first, second = arguments(
+            "RegressionStats.update", predictions, labels, aliases
+        )
+        data, dropped = read_pairs(first, second, weights, missing)
+        _targets.check_weight_size(data.weights)
+        batch = type(self)(cap=self._errors.cap)
+        batch._count(data)  # noqa: SLF001 - a twin of this object
+        batch.dropped = dropped
+        self.merge(batch)
+
+    def merge(self, other: Self) -> None:
+        """
+        Add the rows of another state, which is not changed.
+
+        The smaller cap of the two holds from now on.
+
+        Raises:
+            TypeError: If `other` is no `RegressionStats`.
+        """
+        check_mergeable(self, other)
+        total = self._sums[_ONE] + other._sums[_ONE]
+        if total:
+            share = other._sums[_ONE] / total
+            origin = self._origin + (other._origin - self._origin) * share
+            mine, theirs = self._recentred(origin), other._recentred(origin)
+            self._origin = float(origin)
+            self._sums, self._products = (
+                one + two for one, two in zip(mine, theirs, strict=True)
+            )
+        self._labels = (
+            min(self._labels[0], other._labels[0]),
+            max(self._labels[1], other._labels[1]),
+        )
+        self._zero_label |= other._zero_label
+        self._errors.merge(other._errors)
+        self.n += other.n
+        self.dropped += other.dropped
+
+    def __repr__(self) -> str:
+        return f"RegressionStats(n={self.n}, exact={self._errors.exact})"
+
+    # --- answers --------------------------------------------------------------------
+
+    def mean_absolute_error(self, *, undefined: UndefinedPolicy = "nan") -> float:
+        """Return the mean absolute error."""
+        return self._value("mean_absolute_error", undefined)
+
+    def mean_squared_error(self, *, undefined: UndefinedPolicy = "nan") -> float:
+        """Return the mean squared error."""
+        return self._value("mean_squared_error", undefined)
+
+    def root_mean_squared_error(self, *, undefined: UndefinedPolicy = "nan") -> float:
+        """Return the square root of the mean squared error."""
+        return self._value("root_mean_squared_error", undefined)
+
+    def r2_score(self, *, undefined: UndefinedPolicy = "nan") -> float:
+        """Return the share of the labels' variance explained; see `r2_score`."""
+        return self._value("r2_score", undefined)
+
+    def mean_absolute_percentage_error(
+        self, *, undefined: UndefinedPolicy = "nan"
+    ) -> float:
+        """Return the mean of |error| / |label|, as a fraction."""
+        return self._value("mean_absolute_percentage_error", undefined)
+
+    def pinball_loss(
+        self, *, quantile: float = 0.5, undefined: UndefinedPolicy = "nan"
+    ) -> float:
+        """Return the pinball loss at any quantile; see `pinball_loss`."""
+        return self._value("pinball_loss", undefined, quantile)
+
+    def median_absolute_error(self, *, undefined: UndefinedPolicy = "nan") -> Bounded:
+        """Return the median absolute error, exact up to `cap` distinct errors."""
+        if not self._errors.counts.any():
+            value = settle(math.nan, undefined, "median_absolute_error", _NO_ROW)
+            return Bounded(value, math.nan if math.isnan(value) else 0.0)
+        places = middle_places(self._errors.counts[0])
+        low, high = self._errors.ranges()
+        least, most = (sum(float(end[k]) / 2 for k in places) for end in (low, high))
+        return Bounded(least / 2 + most / 2, (most - least) / 2)
+
+    def interval(
+        self, metric: str, *, level: float = 0.95, quantile: float = 0.5
+    ) -> Interval:
+        """
+        Return a metric with its confidence interval over independent rows.
+
+        The median's follows from the order of the errors; all others are first-order
+        (delta method), from the sums of products that the state keeps, and slightly
+        narrow for fewer than some 30 rows.
+
+        Args:
+            metric: The name of a method, such as "mean_absolute_error".
+            level: Confidence level in (0, 1).
+            quantile: For "pinball_loss".
+
+        Returns:
+            An `Interval`, flagged "degenerate" if the rows show no spread, "undefined"
+            if the metric has no value, and "binned" if the median is not exact.
+
+        Raises:
+            ValueError: If metric, level or quantile is not valid.
+        """
+        z = z_score(level)
+        if metric == "median_absolute_error":
+            return self._median_interval(z, level)
+        value, slope = self._value_and_slope(metric, quantile)
+        total = float(self._sums[_ONE])
+        size = total / float(self._products[_ONE, _ONE]) * total if total else 0.0
+        if math.isnan(value) or size <= 1:
+            flags = ("undefined",) if math.isnan(value) else ("degenerate",)
+            return Interval(value, math.nan, math.nan, level, "delta", self.n, flags)
+        # Derivatives by the means; the constant makes each row's influence centred.
+        slope[_ONE] = -float(slope @ self._sums) / total
+        variance = float(slope @ self._products @ slope) / total**2
+        half = z * math.sqrt(max(variance, 0.0) * size / (size - 1))
+        least = -math.inf if metric == "r2_score" else 0.0
+        most = 1.0 if metric == "r2_score" else math.inf
+        return Interval(
+            value,
+            max(value - half, least),
+            min(value + half, most),
+            level,
+            "delta",
+            self.n,
+            () if half else ("degenerate",),
+        )
+
+    # --- as data --------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the state as plain Python data, to be read by `from_dict`."""
+        return {
+            "schema": _SCHEMA,
+            "n": self.n,
+            "dropped": self.dropped,
+            "origin": self._origin,
+            "sums": self._sums.tolist(),
+            "products": self._products.tolist(),
+            "labels": list(self._labels) if self.n else None,
+            "zero_label": self._zero_label,
+            **self._errors.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Self:
+        """
+        Return the state that `to_dict` described.
+
+        Raises:
+            ValueError: If it is no such description, of another version, or damaged.
+        """
+        check_schema(state, _SCHEMA)
+        try:
+            restored = cls(cap=state["cap"])
+            restored.n, restored.dropped = int(state["n"]), int(state["dropped"])
+            restored._origin = float(state["origin"])
+            restored._sums = np.asarray(state["sums"], np.float64).reshape(7)
+            restored._products = np.asarray(state["products"], np.float64)
+            restored._products = restored._products.reshape(7, 7)
+            if state["labels"] is not None:
+                low, high = state["labels"]
+                restored._labels = (float(low), float(high))
+            restored._zero_label = bool(state["zero_label"])
+            restored._errors = Cells.from_dict(state)
+        except (KeyError, TypeError, OverflowError) as error:
+            raise ValueError(
+                f"the state of schema {_SCHEMA!r} is damaged: {error!r}"
+            ) from error
+        return restored
+
+    # --- inside ---------------------------------------------------------------------
+
+    def _count(self, data: Pairs) -> None:
+        """Count one batch into an empty state."""
+        self.n = len(data.labels)
+        if not self.n:
+            return
+        self._labels = (float(data.labels.min()), float(data.labels.max()))
+        self._zero_label = data.has_zero_label()
+        largest = max(map(abs, (*self._labels, *data.prediction_range())))
+        if largest > _LARGEST:
+            raise ValueError(
+                f"numbers up to {largest:.3g} cannot be raised to the fourth power in "
+                "float64, as intervals need; rescale predictions and labels"
+            )
+        self._origin = data.mean(lambda _, labels: labels)
+        for block in blocks(self.n):
+            rows = self._quantities(data, block)
+            weights = np.ones(rows.shape[1])
+            if data.weights is not None:
+                weights = data.weights[block]
+            self._sums += rows @ weights
+            self._products += (rows * (weights * weights)) @ rows.T
+            errors = np.abs(data.errors(block))
+            counts = None if data.weights is None else _targets.whole(weights)
+            self._errors.add(*grouped_counts(keys_of(errors), counts))
+
+    def _quantities(self, data: Pairs, block: slice) -> FloatArray:
+        errors = data.errors(block)
+        labels = np.asarray(data.labels[block], np.float64)
+        rows = np.empty((7, len(errors)))
+        rows[_ONE] = 1
+        np.maximum(errors, 0, out=rows[_OVER])
+        np.maximum(-errors, 0, out=rows[_UNDER])
+        np.multiply(errors, errors, out=rows[_SQUARE])
+        rows[_FRACTION] = 0.0 if self._zero_label else fractions(errors, labels)
+        np.subtract(labels, self._origin, out=rows[_LABEL])
+        np.multiply(rows[_LABEL], rows[_LABEL], out=rows[_LABEL_SQUARE])
+        return rows
+
+    def _recentred(self, origin: float) -> tuple[FloatArray, FloatArray]:
+        """Return sums and products with labels measured from another origin."""
+        moved = self._origin - origin
+        step = np.eye(7)
+        step[_LABEL, _ONE] = moved
+        step[_LABEL_SQUARE, _ONE] = moved * moved
+        step[_LABEL_SQUARE, _LABEL] = 2 * moved
+        return step @ self._sums, step @ self._products @ step.T
+
+    def _value(
+        self, metric: str, undefined: UndefinedPolicy, quantile: float = 0.5
+    ) -> float:
+        value, _ = self._value_and_slope(metric, quantile)
+        reason = {
+            "r2_score": CONSTANT_LABELS,
+            "mean_absolute_percentage_error": ZERO_LABEL,
+        }.get(metric, _NO_ROW)
+        return settle(value, undefined, metric, reason if self.n else _NO_ROW)
+
+    def _value_and_slope(
+        self, metric: str, quantile: float
+    ) -> tuple[float, FloatArray]:
+        """Return the metric and its derivatives by the seven means."""
+        check_quantile(quantile)
+        slope = np.zeros(7)
+        if metric in ("mean_squared_error", "root_mean_squared_error", "r2_score"):
+            slope[_SQUARE] = 1
+        elif metric == "mean_absolute_error":
+            slope[[_OVER, _UNDER]] = 1
+        elif metric == "pinball_loss":
+            slope[[_OVER, _UNDER]] = quantile, 1 - quantile
+        elif metric == "mean_absolute_percentage_error":
+            slope[_FRACTION] = 1
+        else:
+            raise ValueError(
+                f"metric must name a method of RegressionStats, got {metric!r}"
+            )
+        total = float(self._sums[_ONE])
+        if not total:
+            return math.nan, slope
+        means = self._sums / total
+        value = float(slope @ means)
+        if metric == "root_mean_squared_error":
+            value = math.sqrt(value)
+            slope /= 2 * value or 1.0
+        elif metric == "mean_absolute_percentage_error" and self._zero_label:
+            value = math.nan
+        elif metric == "r2_score":
+            return self._explained(means)
+        return value, slope
+
+    def _explained(self, means: FloatArray) -> tuple[float, FloatArray]:
+        slope = np.zeros(7)
+        spread = float(means[_LABEL_SQUARE] - means[_LABEL] ** 2)
+        if self._labels[0] == self._labels[1] or spread <= 0:
+            return math.nan, slope
+        unexplained = float(means[_SQUARE]) / spread
+        slope[_SQUARE] = -1 / spread
+        slope[_LABEL_SQUARE] = unexplained / spread
+        slope[_LABEL] = -2 * float(means[_LABEL]) * unexplained / spread
+        return 1 - unexplained, slope
+
+    def _median_interval(self, z: float, level: float) -> Interval:
+        median = self.median_absolute_error()
+        if math.isnan(median.value):
+            nan = math.nan
+            return Interval(nan, nan, nan, level, "order", self.n, ("undefined",))
+        counts = self._errors.counts[0]
+        total = float(self._sums[_ONE])
+        size = total / float(self._products[_ONE, _ONE]) * total
+        upto = np.cumsum(counts) / float(counts.sum())
+        half = z / (2 * math.sqrt(size))
+        low, high = self._errors.ranges()
+        last = len(upto) - 1
+        first = int(np.searchsorted(upto, max(0.5 - half, 0.0), side="left"))
+        second = int(np.searchsorted(upto, min(0.5 + half, 1.0), side="right"))
+        flags: tuple[str, ...] = () if self._errors.exact else ("binned",)
+        if size < 6:
+            flags += ("degenerate",)
+        bounds = float(low[min(first, last)]), float(high[min(second, last)])
+        return Interval(median.value, *bounds, level, "order", self.n, flags)

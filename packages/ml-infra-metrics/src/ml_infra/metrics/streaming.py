@@ -1,0 +1,374 @@
+"""Metrics of scores that arrive in batches, in constant memory, with a proven bound."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _targets
+from ._bounds import (
+    Bounded,
+    average_precision_bound,
+    calibration_bound,
+    mean_loss_bound,
+    roc_auc_bound,
+    score_table,
+    widened,
+)
+from ._cells import Cells
+from ._inputs import arguments, blocks, rows
+from ._score_intervals import auc_interval_of, average_precision_interval_of
+from ._score_table import tabulate
+from ._state import State, check_mergeable, check_schema
+from ._undefined import UndefinedPolicy, check_policy, settle
+from .calibration import (
+    Binning,
+    CalibrationCurve,
+    check_eps,
+    negative_log,
+    squared_miss,
+)
+from .curves import (
+    PrecisionRecallCurve,
+    RocCurve,
+    precision_recall_curve_of,
+    roc_curve_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from typing_extensions import Self, Unpack
+
+    from ._inputs import Aliases, Missing
+    from ._score_table import CountArray
+    from .intervals import Interval
+
+__all__ = ["Bounded", "Scores"]
+
+_SCHEMA = "ml_infra.metrics.Scores/1"
+_NO_ROW = "there is no row"
+#: Rows that wait, so that small batches cost no sort of their own.
+_PENDING = 1 << 16
+
+
+class Scores(State):
+    """
+    ROC AUC, average precision and calibration of scores seen in batches.
+
+    Up to `cap` distinct scores every answer is exact. Then neighbouring scores share
+    a cell (see `Cells`), memory stays constant, and each answer is a `Bounded`: value
+    and largest possible error, computed from the cells themselves. Scores of any
+    range will do: cells follow the floating-point grid, fine near 0.
+
+    States of shards merge with `+` or `merge`. Without weights, or with whole ones,
+    the result is the same to the last bit whatever the order of batches and shards.
+
+    Args:
+        cap: Largest number of cells, at least 2; each takes about 50 bytes.
+        positive: The positive class.
+
+    Attributes:
+        n: Rows seen, rows of weight 0 included.
+        dropped: Rows left out by missing="drop".
+
+    >>> scores = Scores()
+    >>> scores.update([0.1, 0.4], [0, 0])
+    >>> scores.update([0.35, 0.8], [1, 1])
+    >>> scores.roc_auc()
+    Bounded(value=0.75, max_error=0.0)
+    """
+
+    def __init__(self, *, cap: int = 100_000, positive: Any = 1) -> None:
+        self._cells = Cells(cap, columns=2)
+        self._plain: list[tuple[CountArray, ...]] = []
+        self._weighted: list[tuple[CountArray, ...]] = []
+        self._waiting = 0
+        self._positive = positive.item() if hasattr(positive, "item") else positive
+        self._negative: Any = None
+        self.n = 0
+        self.dropped = 0
+
+    @classmethod
+    def of(
+        cls,
+        scores: Any = None,
+        labels: Any = None,
+        *,
+        weights: Any = None,
+        cap: int = 100_000,
+        positive: Any = 1,
+        missing: Missing = "raise",
+        **aliases: Unpack[Aliases],
+    ) -> Self:
+        """
+        Return the state of one batch.
+
+        Args:
+            scores: Numbers, shape (n,), higher for the positive class.
+            labels: Two classes, shape (n,).
+            weights: Non-negative, shape (n,); None means all ones.
+            cap: Largest number of cells.
+            positive: The positive class.
+            missing: "raise" or "drop" for rows with NaN or null.
+            **aliases: Keywords of other libraries, such as y_true and y_score.
+
+        Raises:
+            ValueError: As `update`.
+            TypeError: As `update`.
+        """
+        state = cls(cap=cap, positive=positive)
+        state.update(scores, labels, weights=weights, missing=missing, **aliases)
+        return state
+
+    def update(
+        self,
+        scores: Any = None,
+        labels: Any = None,
+        *,
+        weights: Any = None,
+        missing: Missing = "raise",
+        **aliases: Unpack[Aliases],
+    ) -> None:
+        """
+        Add rows.
+
+        Args:
+            scores: Numbers, shape (n,), higher for the positive class; not NaN.
+            labels: Two classes over all batches, shape (n,).
+            weights: Non-negative, shape (n,); None means all ones.
+            missing: "raise" or "drop" for rows with NaN or null; `dropped` counts.
+            **aliases: Keywords of other libraries, such as y_true and y_score.
+
+        Raises:
+            ValueError: If lengths differ or are 0, a value is missing, or a third
+                class occurs; the state is then as before.
+            TypeError: If scores are no numbers.
+        """
+        scores, labels = arguments("Scores.update", scores, labels, aliases, "scores")
+        (score, label), w, dropped = rows(
+            {"scores": scores, "labels": labels}, weights=weights, missing=missing
+        )
+        _targets.check_weight_size(w)
+        values = _targets.score_array(score)
+        if values.ndim != 1:
+            raise ValueError(
+                f"scores must have shape (n,), got shape {values.shape}; keep one "
+                "state per class, with the labels compared to that class"
+            )
+        found = _targets.binary(label, self._positive, require=False)
+        self._agree(found.negative)
+        counts = None if w is None else _targets.whole(w)
+        for block in blocks(len(values), _PENDING):
+            row = values[block].copy(), found.positive[block]
+            if counts is None:
+                self._plain.append(row)
+            else:
+                self._weighted.append((*row, counts[block].copy()))
+            self._waiting += len(values[block])
+            if self._waiting >= _PENDING:
+                self._settle()
+        self.n += len(values)
+        self.dropped += dropped
+
+    def merge(self, other: Self) -> None:
+        """
+        Add the rows of another state, which is not changed.
+
+        The smaller cap of the two holds from now on.
+
+        Raises:
+            TypeError: If `other` is no `Scores`.
+            ValueError: If the states are about different classes.
+        """
+        check_mergeable(self, other)
+        if other._positive != self._positive:
+            raise ValueError(
+                f"the states have different positive classes, {self._positive!r} and "
+                f"{other._positive!r}"
+            )
+        self._agree(other._negative)
+        theirs = other._settled()
+        mine = self._settled()
+        columns = max(len(mine.counts), len(theirs.counts))
+        mine.counts = widened(mine.counts, columns)
+        mine.merge(theirs.copy(widened(theirs.counts, columns)))
+        self.n += other.n
+        self.dropped += other.dropped
+
+    def __repr__(self) -> str:
+        return (
+            f"Scores(n={self.n}, cells={len(self._settled().low)}, exact={self.exact})"
+        )
+
+    @property
+    def exact(self) -> bool:
+        """Whether every answer is still exact."""
+        return self._settled().exact
+
+    # --- answers --------------------------------------------------------------------
+
+    def roc_auc(self, *, undefined: UndefinedPolicy = "nan") -> Bounded:
+        """Return the area under the ROC curve; see `ml_infra.metrics.roc_auc`."""
+        found = roc_auc_bound(self._settled())
+        return _or_policy(found, undefined, "roc_auc", "both classes are needed")
+
+    def average_precision(self, *, undefined: UndefinedPolicy = "nan") -> Bounded:
+        """Return the average precision; see `ml_infra.metrics.average_precision`."""
+        found = average_precision_bound(self._settled())
+        return _or_policy(
+            found, undefined, "average_precision", "there is no positive row"
+        )
+
+    def log_loss(
+        self, *, eps: float = 0.0, undefined: UndefinedPolicy = "nan"
+    ) -> Bounded:
+        """Return the log loss of scores in [0, 1]; see `ml_infra.metrics.log_loss`."""
+        check_eps(eps)
+        found = mean_loss_bound(self._settled(), partial(negative_log, eps=eps))
+        return _or_policy(found, undefined, "log_loss", _NO_ROW)
+
+    def brier_score(self, *, undefined: UndefinedPolicy = "nan") -> Bounded:
+        """Return the Brier score of scores in [0, 1]; see `brier_score`."""
+        found = mean_loss_bound(self._settled(), squared_miss)
+        return _or_policy(found, undefined, "brier_score", _NO_ROW)
+
+    def expected_calibration_error(
+        self,
+        *,
+        bins: int = 10,
+        binning: Binning = "width",
+        undefined: UndefinedPolicy = "nan",
+    ) -> Bounded:
+        """
+        Return the expected calibration error of scores in [0, 1].
+
+        See `ml_infra.metrics.expected_calibration_error` for the arguments.
+        """
+        found = calibration_bound(self._settled(), bins, binning)
+        bounded = None if found is None else Bounded(found[0].error(), found[1])
+        return _or_policy(bounded, undefined, "expected_calibration_error", _NO_ROW)
+
+    def calibration_curve(
+        self, *, bins: int = 10, binning: Binning = "width", level: float = 0.95
+    ) -> CalibrationCurve:
+        """
+        Return the reliability per bin; see `ml_infra.metrics.calibration_curve`.
+
+        Once the state is not exact, each row counts with the middle of its cell.
+
+        Raises:
+            ValueError: If there is no row, or a score outside [0, 1].
+        """
+        found = calibration_bound(self._settled(), bins, binning)
+        if found is None:
+            raise ValueError("calibration_curve needs at least one row; update first")
+        return found[0].curve(level)
+
+    def roc_curve(self, *, undefined: UndefinedPolicy = "nan") -> RocCurve:
+        """Return points of the ROC curve: all of them, or one per cell, each exact."""
+        return roc_curve_of(score_table(self._settled()), undefined)
+
+    def precision_recall_curve(
+        self, *, undefined: UndefinedPolicy = "nan"
+    ) -> PrecisionRecallCurve:
+        """Return points of the precision-recall curve: all, or one exact per cell."""
+        return precision_recall_curve_of(score_table(self._settled()), undefined)
+
+    def interval(self, metric: str = "roc_auc", *, level: float = 0.95) -> Interval:
+        """
+        Return "roc_auc" (DeLong) or "average_precision" (delta) with its interval.
+
+        The interval is about sampling alone; once the state is not exact it is
+        flagged "binned", and the `max_error` of the metric comes on top.
+
+        Raises:
+            ValueError: If metric or level is not valid.
+        """
+        makers = {
+            "roc_auc": auc_interval_of,
+            "average_precision": average_precision_interval_of,
+        }
+        if metric not in makers:
+            raise ValueError(f"metric must be one of {sorted(makers)}, got {metric!r}")
+        interval = makers[metric](score_table(self._settled()), self.n, level)
+        if self.exact:
+            return interval
+        return replace(interval, flags=(*interval.flags, "binned"))
+
+    # --- as data --------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the state as plain Python data, to be read by `from_dict`."""
+        return {
+            "schema": _SCHEMA,
+            "positive": self._positive,
+            "negative": self._negative,
+            "n": self.n,
+            "dropped": self.dropped,
+            **self._settled().to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Self:
+        """
+        Return the state that `to_dict` described.
+
+        Raises:
+            ValueError: If it is no such description, or of another version.
+        """
+        check_schema(state, _SCHEMA)
+        try:
+            restored = cls(cap=state["cap"], positive=state["positive"])
+            restored._negative = state["negative"]
+            restored.n, restored.dropped = int(state["n"]), int(state["dropped"])
+            restored._cells = Cells.from_dict(state)
+        except (KeyError, TypeError, OverflowError) as error:
+            raise ValueError(
+                f"the state of schema {_SCHEMA!r} is damaged: {error!r}"
+            ) from error
+        return restored
+
+    # --- inside ---------------------------------------------------------------------
+
+    def _agree(self, negative: Any) -> None:
+        if negative is None or negative == self._negative:
+            return
+        if self._negative is not None:
+            raise ValueError(
+                f"there are two negative classes, {self._negative!r} and {negative!r}, "
+                f"beside positive={self._positive!r}; compare the labels with one "
+                "class first"
+            )
+        self._negative = negative
+
+    def _settle(self) -> None:
+        """Count the rows that wait."""
+        for queue in (self._plain, self._weighted):
+            if not queue:
+                continue
+            table = tabulate(*map(np.concatenate, zip(*queue, strict=True)))
+            columns = 4 if queue is self._weighted else len(self._cells.counts)
+            self._cells.counts = widened(self._cells.counts, columns)
+            self._cells.add(table.keys, np.stack(table[1 : columns + 1]))
+            queue.clear()
+        self._waiting = 0
+
+    def _settled(self) -> Cells:
+        if self._waiting:
+            self._settle()
+        return self._cells
+
+
+def _or_policy(
+    found: Bounded | None, undefined: UndefinedPolicy, metric: str, reason: str
+) -> Bounded:
+    check_policy(undefined)
+    if found is not None:
+        return found
+    value = settle(math.nan, undefined, metric, reason)
+    return Bounded(value, math.nan if math.isnan(value) else 0.0)
