@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
 import tarfile
 import tempfile
-import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
-from release import server
+from release import downloads, server
 from release.index import STABLE
-from release.projects import ROOT, Project, ReleaseError
+from release.projects import ROOT, Project
 from release.repository import git
 
 if TYPE_CHECKING:
@@ -57,19 +54,17 @@ def released(project: Project, root: Path = ROOT) -> Iterator[Baseline | None]:
     """
     Yield the last release with its sources unpacked; None when there is none.
 
-    The index is asked only where there is one already: ``DEVPI_URL`` or ``.devpi/``.
+    The index is asked only where no tag knows, and only where there is one already.
     """
     with tempfile.TemporaryDirectory(prefix="released-") as name:
         folder = Path(name)
         if found := last_tag(project, root):
             version, tag = found
             yield Baseline(version, f"tag {tag}", _export(project, tag, root, folder))
-        elif os.environ.get("DEVPI_URL") or (root / ".devpi").is_dir():
-            with server.connect() as index:
-                baseline = _newest_wheel(project, index, folder)
-            yield baseline
         else:
-            yield None
+            with server.connect_to_read() as index:
+                baseline = _newest_wheel(project, index, folder) if index else None
+            yield baseline
 
 
 def _export(project: Project, tag: str, root: Path, folder: Path) -> Path:
@@ -87,17 +82,12 @@ def _newest_wheel(project: Project, index: Index, folder: Path) -> Baseline | No
     links = {
         Version(version): link
         for version, data in index.metadata(STABLE, project.name).items()
-        for link in data.get("+links", [])
-        if link["rel"] == "releasefile" and link["href"].endswith(".whl")
+        for link in downloads.release_files(data)
+        if link["href"].endswith(".whl")
     }
     if not links:
         return None
     version = max(links)
-    link = links[version]
-    wheel = folder / "released.whl"
-    with urllib.request.urlopen(link["href"], timeout=60) as response:  # noqa: S310 - the index's own answer
-        wheel.write_bytes(response.read())
-    if hashlib.sha256(wheel.read_bytes()).hexdigest() != link["hashes"]["sha256"]:
-        raise ReleaseError(f"{link['href']} does not have the hash that stable states")
+    wheel = downloads.fetch(links[version], folder)
     shutil.unpack_archive(wheel, folder / "wheel", "zip")
-    return Baseline(version, f"{link['href']}", folder / "wheel")
+    return Baseline(version, f"{STABLE} has {wheel.name}", folder / "wheel")

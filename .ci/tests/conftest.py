@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 RELEASE = Path(__file__).resolve().parents[1] / "release"
 sys.path.insert(0, str(RELEASE.parent))  # so that bare pytest finds the package
@@ -32,28 +38,49 @@ where = ["src"]
 """
 
 
+def free_port() -> str:
+    """Return a port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
 class Repository:
     """A git repository with ``.ci/release`` and distributions of the test's choice."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, port: str = "") -> None:
         self.root = root
         self.environment = {
             **os.environ,
             "PYTHONPATH": str(root / ".ci"),
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
+            "DEVPI_PORT": port or free_port(),
         }
-        self.environment.pop("SOURCE_DATE_EPOCH", None)
-        shutil.copytree(
-            RELEASE, root / ".ci/release", ignore=shutil.ignore_patterns("__pycache__")
-        )
+        for name in ("SOURCE_DATE_EPOCH", "DEVPI_URL"):
+            self.environment.pop(name, None)
+
+    @classmethod
+    def create(cls, root: Path) -> Repository:
+        """Return a new one without distributions."""
+        self = cls(root)
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(RELEASE, root / ".ci/release", ignore=ignored)
         for file in RELEASE.parent.glob("towncrier.*"):
             shutil.copy(file, root / ".ci")
-        self.write(".gitignore", "__pycache__/\n*.egg-info/\nbuild/\ndist/\n")
+        self.write(
+            ".gitignore", "__pycache__/\n*.egg-info/\nbuild/\ndist/\n.devpi/\n.nox\n"
+        )
         self.write("CHANGELOG.md", "# Changelog\n\nThe train log.\n")
         self.git("init", "--quiet", "--initial-branch=main")
         self.git("config", "user.name", "A Tester")
         self.git("config", "user.email", "tester@example.com")
+        return self
+
+    def copy(self, root: Path, port: str = "") -> Repository:
+        """Return a copy with the same history and index data, on a port of its own."""
+        shutil.copytree(self.root, root, symlinks=True)
+        return Repository(root, port)
 
     def write(self, path: str, text: str) -> Path:
         """Write a dedented text file below the root."""
@@ -112,17 +139,20 @@ class Repository:
             text=True,
         )
 
+    def script(self, source: str) -> str:
+        """Run Python source with the package at hand; return what it printed."""
+        return subprocess.run(
+            [sys.executable, "-c", dedent(source)],
+            cwd=self.root,
+            env=self.environment,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    """Return an empty repository of our shape."""
-    (tmp_path / "repository").mkdir()
-    return Repository(tmp_path / "repository")
 
-
-@pytest.fixture
-def two(repository: Repository) -> Repository:
-    """Return a repository with one leaf and the meta-distribution, committed."""
+def with_two(repository: Repository) -> Repository:
+    """Add one leaf and the meta-distribution, committed."""
     repository.add("ml-infra-metrics", 'def accuracy(a, b):\n    """Score."""\n')
     repository.add(
         "ml-infra-utils",
@@ -131,3 +161,68 @@ def two(repository: Repository) -> Repository:
     )
     repository.commit("First")
     return repository
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """Return an empty repository of our shape."""
+    return Repository.create(tmp_path / "repository")
+
+
+@pytest.fixture
+def two(repository: Repository) -> Repository:
+    """Return a repository with one leaf and the meta-distribution."""
+    return with_two(repository)
+
+
+@pytest.fixture(scope="session")
+def released_once(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """Release two distributions to a real embedded index, once for all tests."""
+    root = tmp_path_factory.mktemp("released")
+    repository = with_two(Repository.create(root / "repository"))
+    tools = RELEASE.parents[1] / ".nox"  # tools are installed once for all
+    tools.mkdir(exist_ok=True)
+    (repository.root / ".nox").symlink_to(tools)
+    repository.script(
+        """
+        from release import plan, server, train
+        from release.projects import load_all
+
+        train.DIST.mkdir()
+        with server.connect() as index:
+            steps = plan.make(index, list(load_all().values()), train.DIST)
+            for step in steps:
+                train._stage(index, step.project)
+                train._promote(index, step)
+                train._record(index, step, index.serial)
+        """
+    )
+    return repository
+
+
+@pytest.fixture
+def on_stable(released_once: Repository, tmp_path: Path) -> Repository:
+    """Return a copy of a repository whose two distributions are on its own stable."""
+    return released_once.copy(tmp_path / "on-stable")
+
+
+@pytest.fixture(scope="session")
+def served_once(
+    released_once: Repository, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Repository]:
+    """Serve such a copy; who only reads spares itself the start of a server."""
+    copy = released_once.copy(tmp_path_factory.mktemp("served") / "repository")
+    command = [sys.executable, "-u", "-m", "release.server"]
+    with subprocess.Popen(
+        command, cwd=copy.root, env=copy.environment, stdout=subprocess.PIPE
+    ) as server:
+        assert b"The index serves" in server.stdout.readline()
+        yield copy
+        server.send_signal(signal.SIGINT)
+        server.communicate(timeout=60)
+
+
+@pytest.fixture
+def served(served_once: Repository, tmp_path: Path) -> Repository:
+    """Return a copy that reads from the stable of ``served_once``."""
+    return served_once.copy(tmp_path / "served", served_once.environment["DEVPI_PORT"])

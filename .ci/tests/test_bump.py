@@ -273,6 +273,16 @@ def test_without_a_release_the_fragments_decide(two):
     assert versions(two) == ["0.1.1", "0.1.0"]
 
 
+def test_where_no_tag_is_known_the_index_tells_the_last_release(served):
+    """A shallow clone has no tags."""
+    served.git("tag", "--delete", "ml-infra-metrics-v0.1.0")
+    change(served, BREAKING, fixed="A fix.")
+    refused(
+        served, "ml-infra-metrics", "patch",
+        said=f"ml_infra.metrics.core.accuracy was removed ({SOURCE}:1)",
+    )  # fmt: skip
+
+
 def test_a_commit_that_fails_leaves_everything_as_it_was(released):
     change(released, FIXED, fixed="A fix.")
     hook = released.write(".git/hooks/pre-commit", "#!/bin/sh\necho no >&2; exit 1\n")
