@@ -133,9 +133,6 @@ def in_seconds(seconds):
         (6 * 3600, 299.9, 300),
         (float("inf"), 299.9, 300),
         (timedelta(hours=6), 299.9, 300),
-        (format_datetime(in_seconds(-500), usegmt=True), 0, 0.1),
-        (format_datetime(in_seconds(9000), usegmt=True), 299.9, 300),
-        (format_datetime(in_seconds(60), usegmt=True), 55, 60.2),
     ],
 )
 def test_trap_23_hints_are_read_and_clamped(hint, low, high):
@@ -143,6 +140,15 @@ def test_trap_23_hints_are_read_and_clamped(hint, low, high):
     delays = [hinted_delay(RetryPolicy(), hint, draw) for _ in range(50)]
     assert low <= min(delays) <= max(delays) <= high
     assert len(set(delays)) > 1  # hinted clients do not come back together
+
+
+@pytest.mark.parametrize(
+    ("away", "low", "high"), [(-500, 0, 0.1), (9000, 299.9, 300), (60, 55, 60.2)]
+)
+def test_trap_23_an_http_date_is_the_time_until_then(away, low, high):
+    """Trap 23: a date that is past means at once."""
+    date = format_datetime(in_seconds(away), usegmt=True)
+    assert low <= hinted_delay(RetryPolicy(), date, draw) <= high
 
 
 @pytest.mark.parametrize("hint", [None, -1, float("nan"), "soon", "", True, object()])

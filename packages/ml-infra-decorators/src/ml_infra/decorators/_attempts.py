@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import _clock
 from ._call import Call
-from ._loops import failed_in_task, go_on, go_on_async
+from ._loops import go_on, go_on_async
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Attempt:
         if error is None:
             self._call.accepts(None)
             return False
-        if failed_in_task(self._call, error):
+        if self._call.failed(error):
             self.state = "failed"
             return True
         return False

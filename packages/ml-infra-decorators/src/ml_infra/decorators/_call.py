@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ._policy import RetryPolicy
 
 
+set_context = vars(BaseException)["__context__"].__set__
+
+
 class Call:
     """
     The state of one call between its first attempt and its end.
@@ -105,14 +108,16 @@ class Call:
             _scope.leave(self.token)
             self.token = None
 
-    def failed(self, error: BaseException, *, interrupted: bool = False) -> bool:
+    def failed(self, error: BaseException) -> bool:
         """Take note of the attempt's error; return whether the call goes on."""
         self.end()
+        if self.attempt == 1 and not isinstance(error, Exception):
+            return False  # nothing of it is the retry's
         now = _clock.now()
         self.calls += _history.calls_made_inside(error, self.attempt_started) or 1
         self._add_row(type(error).__name__, now)
         self._tell("attempt", now, error)
-        if interrupted or not isinstance(error, Exception):
+        if not isinstance(error, Exception):
             self._give_up("interrupted", error, now)
             return False
         reason = "not_retryable"
@@ -195,7 +200,7 @@ class Call:
             raise error
         finally:
             # Raising put there what the caller is handling; it is not its context.
-            error.__context__ = context
+            set_context(error, context)  # no setattr, which some exceptions refuse
             del error, context  # no cycle through this frame
 
     def time_left(self) -> float | None:

@@ -132,7 +132,7 @@ def release_frames(error: BaseException) -> None:
         if link is None or id(link) in handled:
             continue
         handled.add(id(link))
-        link.__traceback__ = None
+        link.with_traceback(None)  # no setattr, which some exceptions refuse
         links += [link.__cause__, link.__context__]
         members = getattr(link, "exceptions", ())  # of an exception group
         if isinstance(members, tuple):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from ._pause import pause, pause_async
 
 TYPE_CHECKING = False
@@ -68,7 +66,7 @@ async def run_async(call: Call, first: Awaitable[Any] | None = None) -> Any:
             first = None
             result = await limited(call, awaitable)
         except BaseException as error:
-            if not failed_in_task(call, error):
+            if not call.failed(error):
                 raise
         else:
             if call.accepts(result):
@@ -85,21 +83,6 @@ async def go_on_async(call: Call) -> bool:
         return False
     await pause_async(call.delay)
     return call.resume()
-
-
-def failed_in_task(call: Call, error: BaseException) -> bool:
-    """Do as `call.failed`, minding a cancellation that became another error."""
-    asyncio = sys.modules.get("asyncio")
-    interrupted = False
-    if asyncio is not None:
-        try:
-            task = asyncio.current_task()
-        except RuntimeError:  # another event loop than asyncio's
-            task = None
-        # Python 3.10 does not count the requests to cancel.
-        cancelling = getattr(task, "cancelling", None)
-        interrupted = cancelling is not None and cancelling() > 0
-    return call.failed(error, interrupted=interrupted)
 
 
 async def limited(call: Call, awaitable: Awaitable[Any]) -> Any:
@@ -188,7 +171,7 @@ def async_generator(
                 call.accepts(None)
                 return
             except BaseException as error:
-                if not failed_in_task(call, error):
+                if not call.failed(error):
                     raise
             else:
                 call.accepts(item)

@@ -10,7 +10,6 @@ from ._forward import dress, forward, short_name, unwrap_partial
 from ._loops import (
     COROUTINE,
     async_generator,
-    failed_in_task,
     go_on,
     go_on_async,
     run,
@@ -58,7 +57,7 @@ async def wrapper($parameters):
         return await function($arguments)
     except Exception as _wrapper_error:
         _wrapper_call = new_call($args, $kwargs, _wrapper_started, _wrapper_marks)
-        if not failed_in_task(_wrapper_call, _wrapper_error):
+        if not _wrapper_call.failed(_wrapper_error):
             raise
     if not await go_on_async(_wrapper_call):
         return _wrapper_call.outcome()
@@ -74,7 +73,6 @@ _USED: dict[str, Any] = {
     "COROUTINE": COROUTINE,
     "PLAIN": _inputs.PLAIN,
     "clock": _clock,
-    "failed_in_task": failed_in_task,
     "go_on": go_on,
     "go_on_async": go_on_async,
     "positions": _inputs.positions,
