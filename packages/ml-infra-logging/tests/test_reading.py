@@ -10,6 +10,8 @@ import pytest
 from ml_infra.logging import read_log
 from ml_infra.logging._lines import _parser
 
+pytestmark = pytest.mark.handwritten
+
 
 def line(seq, *, rank=0, attempt=0, pid=None, second=None, **fields):
     record = {

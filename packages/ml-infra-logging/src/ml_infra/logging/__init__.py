@@ -3,8 +3,12 @@
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._redaction import Redactor as Redactor
+    from ._report import Process as Process
+    from ._report import Report as Report
     from .reading import Log as Log
     from .reading import read_log as read_log
+    from .schema import record_schema as record_schema
+    from .schema import validate_record as validate_record
     from .structured import Handle as Handle
     from .structured import Logger as Logger
     from .structured import Span as Span
@@ -12,33 +16,47 @@ if TYPE_CHECKING:
     from .structured import configure as configure
     from .structured import context as context
     from .structured import get_logger as get_logger
+    from .testing import CapturedLogs as CapturedLogs
+    from .testing import capture_logs as capture_logs
 
 # Where each name lives; looked up on first use, so that importing costs nothing.
 _HOMES = {
+    "CapturedLogs": "testing",
     "Handle": "structured",
     "Log": "reading",
     "Logger": "structured",
+    "Process": "_report",
     "Redactor": "_redaction",
+    "Report": "_report",
     "Span": "structured",
+    "capture_logs": "testing",
     "carry_context": "structured",
     "configure": "structured",
     "context": "structured",
     "get_logger": "structured",
     "read_log": "reading",
+    "record_schema": "schema",
+    "validate_record": "schema",
 }
 
 __all__ = [
+    "CapturedLogs",
     "Handle",
     "Log",
     "Logger",
+    "Process",
     "Redactor",
+    "Report",
     "Span",
     "__version__",
+    "capture_logs",
     "carry_context",
     "configure",
     "context",
     "get_logger",
     "read_log",
+    "record_schema",
+    "validate_record",
 ]
 
 
