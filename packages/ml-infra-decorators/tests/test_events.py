@@ -43,7 +43,10 @@ def fail(*args):
     raise ConnectionError("token=secret")
 
 
-def interrupt(errors=iter([ConnectionError(), KeyboardInterrupt()])):  # noqa: B008 - once
+errors = iter([ConnectionError(), KeyboardInterrupt()])
+
+
+def interrupt():
     raise next(errors)
 
 

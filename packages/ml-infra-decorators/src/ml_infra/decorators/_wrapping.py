@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _FAST = """\
 def wrapper($parameters):
     _wrapper_started = clock.now()
-    _wrapper_marks = positions((*$args, *$kwargs.values())) if $unknown else None
+    _wrapper_marks = inputs.positions((*$args, *$kwargs.values())) if $unknown else None
     try:
         _wrapper_result = function($arguments)
     except Exception as _wrapper_error:
@@ -52,7 +52,7 @@ def wrapper($parameters):
 _FAST_ASYNC = """\
 async def wrapper($parameters):
     _wrapper_started = clock.now()
-    _wrapper_marks = positions((*$args, *$kwargs.values())) if $unknown else None
+    _wrapper_marks = inputs.positions((*$args, *$kwargs.values())) if $unknown else None
     try:
         return await function($arguments)
     except Exception as _wrapper_error:
@@ -71,11 +71,10 @@ async def wrapper($parameters):
 
 _USED: dict[str, Any] = {
     "COROUTINE": COROUTINE,
-    "PLAIN": _inputs.PLAIN,
+    "inputs": _inputs,
     "clock": _clock,
     "go_on": go_on,
     "go_on_async": go_on_async,
-    "positions": _inputs.positions,
     "run": run,
     "run_async": run_async,
 }
@@ -138,8 +137,7 @@ def wrap(function: F, policy: RetryPolicy, *, classes: bool = False) -> F:
     else:
         template = _FAST if simple else _FULL
     used = {**_USED, "new_call": new_call, "start_call": start_call}
-    text = template.replace("$unknown", "PLAIN")
-    names = {word: used[word] for word in used if word in text}
+    names = {word: used[word] for word in used if word in template}
     return forward(function, template, names)  # type: ignore[return-value] # the same
 
 
