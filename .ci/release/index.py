@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 OWNER = "ml"
 STABLE, STAGING, DEV = f"{OWNER}/stable", f"{OWNER}/staging", f"{OWNER}/dev"
-TIMEOUT = 15  # seconds; a server that is alive answers in a fraction of one
+CONNECT_TIMEOUT = 5  # seconds; a server that is there accepts at once
+ANSWER_TIMEOUT = 120  # seconds; on a busy machine it may still have to think
 
 Files = dict[str, str]  # file name -> sha256
 
@@ -182,8 +184,12 @@ class Index:
         request = urllib.request.Request(  # noqa: S310 - the scheme is checked on entry
             self.url + path, data=data, headers=headers, method=method
         )
+        place = urllib.parse.urlsplit(self.url)
+        port = place.port or (443 if place.scheme == "https" else 80)
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310 - the same
+            address = (place.hostname, port)
+            socket.create_connection(address, CONNECT_TIMEOUT).close()
+            with urllib.request.urlopen(request, timeout=ANSWER_TIMEOUT) as response:  # noqa: S310 - the same
                 self.serial = int(response.headers.get("X-Devpi-Serial", -1))
                 return bytes(response.read())
         except HTTPError as error:

@@ -69,8 +69,9 @@ def bootstrap(index: Index, root: Account) -> None:
     Each step looks before it writes, so an interrupted bootstrap is completed by
     the next one.
     """
-    answer = index.request("GET", "/?no_projects", account=root)
-    users = answer["result"]
+    users = index.request("GET", "/?no_projects", account=root)["result"]
+    if index.embedded:
+        _set_up_mirror(index, root, users["root"]["indexes"]["pypi"])
     for account in (index.uploader, index.promoter):
         if account.user not in users:
             users[account.user] = {}
@@ -97,6 +98,17 @@ def bootstrap(index: Index, root: Account) -> None:
         if not index.metadata(STABLE, project):
             form = {":action": "submit", "name": project, "version": "0.0.0"}
             index.submit_form(STABLE, form, index.promoter)
+
+
+def _set_up_mirror(index: Index, root: Account, settings: dict[str, Any]) -> None:
+    """Point the mirror where this machine's pip looks, and keep it from listing all."""
+    # Half a million names that nobody asks for take the server a long time to read.
+    wanted: dict[str, Any] = {"mirror_no_project_list": True}
+    upstream = os.environ.get("PIP_INDEX_URL", "")
+    if upstream and "@" not in upstream:  # anyone may read the settings of an index
+        wanted["mirror_url"] = upstream
+    if changes := {k: v for k, v in wanted.items() if settings.get(k) != v}:
+        index.request("PATCH", f"/{MIRROR}", {**settings, **changes}, account=root)
 
 
 def serve(argv: Sequence[str]) -> int:  # noqa: ARG001 - as every command is called
