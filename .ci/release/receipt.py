@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import hashlib
 import json
 import platform
+import shutil
 import zipfile
 import zlib
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from release.projects import ReleaseError
+from release import repository
+from release.archives import sha256
+from release.command import run
+from release.projects import ROOT, ReleaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
 TOOLS = ("build", "packaging", "twine", "devpi-client", "uv")
 
@@ -137,3 +142,32 @@ def _generator(wheel: Path) -> str:
     return next(
         line.partition(":")[2].strip() for line in lines if line.startswith("Generator")
     )
+
+
+def main(argv: Sequence[str]) -> int:
+    """Copy the files of a tagged release out of dist/, if they are its very bytes."""
+    parser = argparse.ArgumentParser(
+        prog="python -m release.receipt", description=main.__doc__
+    )
+    parser.add_argument("--tag", required=True)
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    options = parser.parse_args(argv)
+    made = from_message(repository.tag_message(options.tag) or "")
+    if made is None:
+        raise ReleaseError(f"there is no tag {options.tag} with a receipt")
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name, digest in made.files.items():
+        file = ROOT / "dist" / name
+        found = sha256(file) if file.is_file() else "not built"
+        if found != digest:
+            tools = ", ".join(f"{k} {v}" for k, v in made.tools.items())
+            raise ReleaseError(
+                f"{name}: {found}, the receipt says {digest}; it was made with {tools}"
+            )
+        shutil.copy(file, options.out)
+        print(digest, name)
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

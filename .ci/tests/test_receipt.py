@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 
 import pytest
@@ -79,3 +80,39 @@ def test_the_tools_include_the_backend_that_wrote_the_wheel(tmp_path):
     tools = tool_versions(wheel)
     assert tools["backend"] == "s (8)"
     assert {"python", "zlib", "build"} <= tools.keys()
+
+
+def test_the_bytes_of_a_tag_are_taken_out_of_dist(released_once, tmp_path):
+    """As the publish workflow does, after it has built the tag anew."""
+    copy = released_once.copy(tmp_path / "clone")
+    shutil.rmtree(copy.root / "dist")
+    assert copy.run("build", "ml-infra-metrics").returncode == 0
+    tag = "ml-infra-metrics-v0.1.0"
+    answer = copy.run("receipt", "--tag", tag, "--out", "publish")
+    assert answer.returncode == 0, answer.stderr
+    assert sorted(p.name for p in (copy.root / "publish").iterdir()) == [
+        "ml_infra_metrics-0.1.0-py3-none-any.whl",
+        "ml_infra_metrics-0.1.0.tar.gz",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tag", "content", "said"),
+    [
+        ("ml-infra-metrics-v0.1.0", b"altered", ".whl: "),
+        ("ml-infra-metrics-v0.1.0", None, ".whl: not built, the receipt says "),
+        ("ml-infra-metrics-v9", b"", "there is no tag ml-infra-metrics-v9 with a"),
+    ],
+)
+def test_other_bytes_than_those_of_the_tag_are_not_published(
+    released_once, tmp_path, tag, content, said
+):
+    copy = released_once.copy(tmp_path / "clone")
+    wheel = copy.root / "dist/ml_infra_metrics-0.1.0-py3-none-any.whl"
+    wheel.write_bytes(content or b"")
+    if content is None:
+        wheel.unlink()
+    answer = copy.run("receipt", "--tag", tag, "--out", "publish")
+    assert answer.returncode == 1
+    assert said in answer.stderr
+    assert not list(copy.root.glob("publish/*"))
