@@ -2,16 +2,16 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._configuration import Handle as Handle
     from ._redaction import Redactor as Redactor
     from ._report import Process as Process
     from ._report import Report as Report
+    from ._spans import Span as Span
     from .reading import Log as Log
     from .reading import read_log as read_log
     from .schema import record_schema as record_schema
     from .schema import validate_record as validate_record
-    from .structured import Handle as Handle
     from .structured import Logger as Logger
-    from .structured import Span as Span
     from .structured import carry_context as carry_context
     from .structured import configure as configure
     from .structured import context as context
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 # Where each name lives; looked up on first use, so that importing costs nothing.
 _HOMES = {
     "CapturedLogs": "testing",
-    "Handle": "structured",
+    "Handle": "_configuration",
     "Log": "reading",
     "Logger": "structured",
     "Process": "_report",
     "Redactor": "_redaction",
     "Report": "_report",
-    "Span": "structured",
+    "Span": "_spans",
     "capture_logs": "testing",
     "carry_context": "structured",
     "configure": "structured",

@@ -1,4 +1,4 @@
-"""`configure`: one call that decides where records go, and how to undo it."""
+"""What `configure` does, and the handle that undoes it."""
 
 from __future__ import annotations
 
@@ -29,69 +29,23 @@ _counts: tuple[object, Counters] | None = None
 _started: set[object] = set()
 
 
-def configure(
-    run: str | None = None,
+def apply(
+    run: str | None,
     *,
-    path: str | os.PathLike[str] | None = None,
-    console: bool | Literal["auto"] = "auto",
-    levels: str = "info",
-    ranks: Literal["job", "node", "all"] = "node",
-    capture_stdlib: bool | Literal["replace"] = True,
-    redact: Literal["default", "off"] | Redactor = "default",
-    mode: Literal["direct", "background"] = "direct",
-    config: Mapping[str, Any] | None = None,
-    to_stdlib: bool = False,
-    max_line: int = _setup.LINE_LIMIT,
-    queue_bytes: int = 16 * 1024 * 1024,
-    overflow: Overflow = "block",
+    path: str | os.PathLike[str] | None,
+    console: bool | Literal["auto"],
+    levels: str,
+    ranks: Literal["job", "node", "all"],
+    capture_stdlib: bool | Literal["replace"],
+    redact: Literal["default", "off"] | Redactor,
+    mode: Literal["direct", "background"],
+    config: Mapping[str, Any] | None,
+    to_stdlib: bool,
+    max_line: int,
+    queue_bytes: int,
+    overflow: Overflow,
 ) -> Handle:
-    """
-    Decide where records go, for the whole process.
-
-    Call it once where the program starts; calling it again replaces what the last call
-    set up, so a notebook cell may run as often as it likes.
-
-    Args:
-        run: Name of the run. None takes it from the launcher (``ML_INFRA_RUN``,
-            torchrun, SLURM, PBS, LSF) or makes one up; child processes inherit it.
-        path: File to append to, or a folder (ending in ``/`` or existing). It may hold
-            ``{run}``, ``{attempt}``, ``{rank}``, ``{local_rank}``, ``{host}`` and
-            ``{pid}``. Every rank writes its file in full. None writes no file.
-        console: Records on stderr: readable (True), none (False), or ``"auto"``:
-            readable in a terminal or notebook, JSON lines elsewhere.
-        levels: ``"info,urllib3=warning"``: the lowest level written, and exceptions
-            for loggers and those below them. The environment variable
-            ``ML_INFRA_LOG_LEVELS`` has the same form and wins.
-        ranks: Who shows info and below on stderr: rank 0 of the ``job``, of each
-            ``node``, or ``all``. Warnings and above come from every rank.
-        capture_stdlib: Also write records of ``logging``, warnings and uncaught
-            exceptions. Handlers that are on the root logger stay; ``"replace"`` takes
-            them off until `Handle.restore`.
-        redact: ``"default"`` hides secrets by name and shape, ``"off"`` nothing; or a
-            `Redactor` of your own.
-        mode: ``"direct"`` writes before the call returns and loses nothing to a crash.
-            ``"background"`` queues for a thread.
-        config: Configuration of the run; its hash goes into ``run.start``.
-        to_stdlib: Also hand our records to the handlers of ``logging`` (pytest's
-            caplog, Sentry).
-        max_line: Most bytes of a line, at least 4096; longer ones are cut, with marks.
-        queue_bytes: Most bytes queued in background mode.
-        overflow: When the queue is full: ``"block"`` (at most five seconds),
-            ``"drop-oldest"`` or ``"drop-newest"``.
-
-    Returns:
-        A handle with ``flush``, ``stats`` and ``restore``; also a context manager that
-        restores.
-
-    Raises:
-        ValueError: If an argument is none of its possible values. A file that cannot
-            be opened raises nothing: that is told on stderr, retried, and counted.
-
-    >>> handle = configure("demo", console=False)
-    >>> handle.run
-    'demo'
-    >>> handle.restore()
-    """
+    """Do what `structured.configure` says."""
     _check("console", console, (True, False, "auto"))
     _check("ranks", ranks, _RANKS)
     _check("capture_stdlib", capture_stdlib, (True, False, "replace"))

@@ -8,7 +8,6 @@ tasks inherit a copy, and nothing leaks from one task into another.
 from __future__ import annotations
 
 from contextvars import ContextVar
-from functools import wraps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,10 +54,14 @@ class Layer:
             piece = None
             if body is not None:
                 start = f',"span":"{self.span}"'.encode() if self.span else b""
-                piece = start + body[:-1]
+                piece = start + b"," + body[:-1] if self.fields else start
+                if len(piece) > _LONGEST_PIECE:
+                    piece = None
             self._piece = (encoder, piece)
         return piece
 
+
+_LONGEST_PIECE = 1024  # bytes
 
 current: ContextVar[Layer | None] = ContextVar("ml_infra.logging", default=None)
 
@@ -123,6 +126,7 @@ class context:  # noqa: N801 - reads as a statement: with context(...)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Run every call of `function` inside the context."""
+        from functools import wraps
         from inspect import iscoroutinefunction
 
         fields = self._fields
@@ -152,6 +156,8 @@ def carry_context(function: Callable[P, R]) -> Callable[P, R]:
     >>> with ThreadPoolExecutor(1) as pool, context(stage="fit"):
     ...     pool.submit(carry_context(work)).result()
     """
+    from functools import wraps
+
     taken = current.get()
 
     @wraps(function)

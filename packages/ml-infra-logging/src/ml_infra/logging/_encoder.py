@@ -28,6 +28,7 @@ RESERVED = frozenset((*ALWAYS, "kind", *SIDE))
 _SPECIAL = RESERVED | {"exc_info", "stack_info", "exception", "suppressed", "span"}
 _SPECIAL |= {"trace_id", "span_id", "trace_flags", "args"}
 
+_ENVELOPE = 3400  # bytes: the most that the rest of a line takes on the fast way
 _KNOWN_NAMES = 4096
 _LONGEST_NAME = 100
 # str.splitlines knows more line ends than JSON escapes; as bytes and as escapes.
@@ -79,10 +80,12 @@ class Encoder:
         self.redact: Callable[[str], str] = str if redactor is None else redactor.text
         # Names that need nothing: no clash, no secret, no escape in sight.
         self._names: dict[str, str] = {}
+        self._known: set[str] = set()
+        self._room = limit - _ENVELOPE
         self.flat = self._flat_text if dumps is None else self._flat_orjson
 
     def _flat_text(self, fields: Mapping[str, Any]) -> bytes | None:
-        """Return ``,"name":value ...}`` for plain fields, None for the careful way."""
+        """Return ``"name":value ...}`` for plain fields, None for the careful way."""
         names = self._names
         clean = self._clean
         parts = []
@@ -105,16 +108,16 @@ class Encoder:
                     parts.append(f"{names[name]}{'true' if value else 'false'}")
                 else:
                     return None
-            parts.append("}")
-            return one_line("".join(parts).encode())
+            body = f"{','.join(parts)}}}".encode()
         except (KeyError, ValueError):  # a new name, a surrogate, too many digits
             return None
+        if len(body) > self._room:
+            return None
+        return body if body.isascii() else one_line(body)
 
     def _flat_orjson(self, fields: Mapping[str, Any]) -> bytes | None:
         """Return what `_flat_text` returns, sooner."""
-        if not fields:
-            return b"}"
-        if not self._names.keys() >= fields.keys():
+        if not self._known.issuperset(fields):
             return None
         clean = self._clean
         for value in fields.values():
@@ -132,7 +135,9 @@ class Encoder:
             body = self._dumps(fields)  # type: ignore[misc]  # set with this method
         except TypeError:  # a surrogate, more than 64 bits
             return self._flat_text(fields)
-        return b"," + (body if body.isascii() else one_line(body))[1:]
+        if len(body) > self._room:
+            return None
+        return (body if body.isascii() else one_line(body))[1:]
 
     def learn(self, fields: Mapping[str, object]) -> None:
         """Remember the names that the fast way may take next time."""
@@ -145,7 +150,8 @@ class Encoder:
             if not name.isascii() or not name.isprintable():
                 continue
             if self.redactor is None or not self.redactor.hides(name, "a text"):
-                names[name] = f",{encode_basestring(name)}:"
+                names[name] = f"{encode_basestring(name)}:"
+                self._known.add(name)
 
     def careful(
         self,

@@ -105,7 +105,12 @@ def _set(gate: Gate) -> None:
     for heads in gate.heads.values():
         heads.clear()
     pipeline = _current
-    gate.emit = _emit_first if pipeline is None else pipeline.emit
+    if pipeline is None:
+        gate.emit = _emit_first
+    else:
+        gate.emit = (
+            pipeline.emit if pipeline.forward is None else pipeline.emit_carefully
+        )
     gate.level = INFO if pipeline is None else pipeline.levels.of(gate.name)
     if _tap_levels:
         gate.level = min(_tap_levels)

@@ -8,7 +8,6 @@ from _thread import allocate_lock
 from . import _gates
 from ._counting import Counter
 from ._levels import INFO
-from ._salvage import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ class LimitedGate:
         )
 
     def _site(self, level: int, event: Any) -> Site:
-        text = event if type(event) is str else text_of(event)
+        text = event if type(event) is str else _text(event)
         key = (self._rule.key, self.name, level, text)
         site = _sites.get(key)
         if site is None:
@@ -133,6 +132,12 @@ class LimitedGate:
                 _forget(next(iter(_sites)))
             site = _sites.setdefault(key, Site(self._gate, level))
         return site
+
+
+def _text(event: object) -> str:
+    from ._salvage import text_of
+
+    return text_of(event)
 
 
 def _forget(key: tuple[Hashable, ...]) -> None:

@@ -30,11 +30,14 @@ if TYPE_CHECKING:
 _HEADS = 512  # encoded event texts kept per logger and level
 _LONGEST_EVENT = 256
 _MAX_NESTING = 3  # log calls made by the code of values that are being logged
-_STAMP_AND_SEQ = 64  # bytes
+_LONGEST_HEAD = 1024  # bytes
+_SECOND = 1_000_000_000  # nanoseconds
+_DIGITS = [b"%03d" % number for number in range(1000)]
 _START = b'{"ts":"'
 _KIND_START = len(b',"kind":"')
 _modules = sys.modules  # where OpenTelemetry is looked for; it is never imported here
 _time_ns = time.time_ns
+_join = b"".join
 _local = _thread_local()
 
 
@@ -71,13 +74,17 @@ class Pipeline:
         self.pid = os.getpid()
         self.forked = False  # since it was made, which `after_fork` notices
         self.ended = False  # by a run.end record
-        self._second: tuple[int, bytes] = (-1, b"")
+        self._flat = encoder.flat
+        # The current second: its start in nanoseconds, and the start of its lines.
+        self._second: tuple[int, bytes] = (-_SECOND, b'{"ts":"1970-01-01T00:00:00.')
         self._writes: tuple[tuple[int, Write], ...] = ()
         self._unseen: tuple[tuple[int, Write], ...] = ()
+        self._only: Write | None = None  # the one output, where there is but one
         self._next_seq = self.counters.issued.add
 
     def rewire(self, taps: tuple[Write, ...] = ()) -> None:
         """Send lines to the taps while there are any, else to the outputs."""
+        self._only = None
         if taps:
             self._writes = self._unseen = tuple((0, tap) for tap in taps)
             return
@@ -85,6 +92,8 @@ class Pipeline:
         self._unseen = tuple(
             (each.least, each.write) for each in self.outputs if not each.for_people
         )
+        if len(self._writes) == 1 and self._writes[0][0] == 0:
+            self._only = self._writes[0][1]
 
     def emit(  # noqa: PLR0917 - keywords would cost as much as the rest
         self,
@@ -99,44 +108,60 @@ class Pipeline:
         """Write one record: the fast way when every part of it allows that."""
         line = None
         try:
-            encoder = self.encoder
-            head = gate.heads[level].get(event)
-            body = encoder.flat(fields)
-            context = current.get()
-            if context is None and bound is None and OTEL not in _modules:
-                extra: bytes | None = kind
-            else:
-                extra = self._shared(context, bound, fields, kind)
-            if (
-                head is not None
-                and body is not None
-                and extra is not None
-                and not args
-                and len(head) + len(body) + len(extra) < encoder.limit - _STAMP_AND_SEQ
-                and self.forward is None
-            ):
-                seconds, nanos = divmod(_time_ns(), 1_000_000_000)
-                second = self._second
-                if second[0] != seconds:
-                    second = self._tick(seconds)
-                line = b"%b%06dZ%b%d%b%b\n" % (
-                    second[1],
-                    nanos // 1000,
-                    head,
-                    self._next_seq(),
-                    extra,
-                    body,
-                )
+            head = gate.heads[level][event]  # a KeyError: not seen yet
+            body = self._flat(fields)
+            if body is not None and not args:
+                context = current.get()
+                if context is None and bound is None and OTEL not in _modules:
+                    extra: bytes | None = kind
+                else:
+                    extra = self._shared(context, bound, fields, kind)
+                if extra is not None:
+                    now = _time_ns()
+                    start, second = self._second
+                    past = now - start
+                    if not 0 <= past < _SECOND:
+                        start, second = self._tick(now)
+                        past = now - start
+                    line = _join(
+                        (
+                            second,
+                            _DIGITS[past // 1_000_000],
+                            _DIGITS[past // 1_000 % 1_000],
+                            head,
+                            b"%d" % self._next_seq(),
+                            extra,
+                            b"," if fields else b"",
+                            body,
+                        )
+                    )
         except Exception:  # noqa: BLE001, S110 - the careful way copes with anything
             pass
         if line is None:
             if args:
                 fields = _with_args(args, fields)
             self.record(gate, level, event, fields, bound, kind=kind)
-            return
-        for least, write in self._writes:
-            if level >= least:
-                write(line)
+        elif self._only is not None:
+            self._only(line)
+        else:
+            for least, write in self._writes:
+                if level >= least:
+                    write(line)
+
+    def emit_carefully(  # noqa: PLR0917 - stands in for `emit`
+        self,
+        gate: Gate,
+        level: int,
+        event: Any,
+        args: tuple[Any, ...],
+        fields: dict[str, Any],
+        bound: Layer | None,
+        kind: bytes = b"",
+    ) -> None:
+        """Write one record that is forwarded as well."""
+        if args:
+            fields = _with_args(args, fields)
+        self.record(gate, level, event, fields, bound, kind=kind)
 
     def _shared(
         self,
@@ -244,14 +269,14 @@ class Pipeline:
             closing.setdefault("level_number", level)
             level = nearest(level)
         self._learn_head(gate, level, text)
-        seconds, nanos = divmod(_time_ns(), 1_000_000_000)
-        second = self._second
-        if second[0] != seconds:
-            second = self._tick(seconds)
-        stamp = second[1][len(_START) :].decode()
+        now = _time_ns()
+        start, second = self._second
+        if not 0 <= now - start < _SECOND:
+            start, second = self._tick(now)
+        stamp = f"{second[len(_START) :].decode()}{(now - start) // 1_000:06d}Z"
         identity = self.identity
         envelope = [
-            ("ts", f"{stamp}{nanos // 1000:06d}Z"),
+            ("ts", stamp),
             ("level", NAMES[level]),
             ("event", text),
             ("logger", gate.name),
@@ -281,10 +306,10 @@ class Pipeline:
         """Return a line that says at least that there was a record."""
         self.counters.failed.add()
         try:
-            second = self._second[1] or b'{"ts":"1970-01-01T00:00:00.'
+            second = self._second[1]
             head = self._head(gate.name, nearest(level), "(record failed)")
             tail = b',"_salvaged":[""]}\n'
-            return b"%b000000Z%b%d%b" % (second, head, self._next_seq(), tail)
+            return b"%b000000%b%d%b" % (second, head, self._next_seq(), tail)
         except Exception:  # noqa: BLE001 - nothing is left to try
             return None
 
@@ -297,14 +322,16 @@ class Pipeline:
             return
         if len(heads) >= _HEADS:
             heads.clear()
-        heads[text] = self._head(gate.name, level, text)
+        head = self._head(gate.name, level, text)
+        if len(head) <= _LONGEST_HEAD:
+            heads[text] = head
 
     def _head(self, name: str, level: int, text: str) -> bytes:
         """Return a line's bytes from after the time to before the sequence number."""
         identity = self.identity
         return one_line(
             (
-                f'","level":"{NAMES[level]}","event":{quoted(text)}'
+                f'Z","level":"{NAMES[level]}","event":{quoted(text)}'
                 f',"logger":{quoted(self.encoder.redact(name))}'
                 f',"run":{quoted(self.encoder.redact(identity.run))}'
                 f',"attempt":{identity.attempt},"rank":{identity.rank}'
@@ -312,11 +339,14 @@ class Pipeline:
             ).encode()
         )
 
-    def _tick(self, seconds: int) -> tuple[int, bytes]:
-        """Return the encoded second, and do what is due once in each."""
-        now = time.gmtime(seconds)
-        stamp = b"%b%04d-%02d-%02dT%02d:%02d:%02d." % (_START, *now[:6])
-        self._second = (seconds, stamp)
+    def _tick(self, now: int) -> tuple[int, bytes]:
+        """Encode the second of the time `now`, and do what is due once in each."""
+        seconds = now // _SECOND
+        stamp = b"%b%04d-%02d-%02dT%02d:%02d:%02d." % (
+            _START,
+            *time.gmtime(seconds)[:6],
+        )
+        self._second = (seconds * _SECOND, stamp)
         issued = self.counters.issued.value
         for output in self.outputs:
             try:

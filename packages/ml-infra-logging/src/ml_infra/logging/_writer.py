@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 PIPE_LIMIT = min(4096, select.PIPE_BUF) if hasattr(select, "PIPE_BUF") else 4096
 _NOTICE_EVERY = 60.0  # seconds between two notices about the same trouble
 _REOPEN_EVERY = 1.0  # seconds between two attempts to open the file again
+_write = os.write
 _PATIENCE_MS = 500  # for a pipe or terminal nobody reads; then its lines are lost
 
 
@@ -98,6 +99,7 @@ class Descriptor(Output):
         self._next_notice = 0.0
         self._telling = allocate_lock()
         self._regular = True
+        self._steady = True  # a regular file and no trouble: no care needed
         if fd >= 0:
             self._look()
 
@@ -108,16 +110,17 @@ class Descriptor(Output):
         except OSError:
             return
         self._regular = stat.S_ISREG(mode)
+        self._steady = self._regular and not self._trouble
         pipe = stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
         self.limit = PIPE_LIMIT if pipe else None
 
     def write(self, line: bytes) -> None:
         """Write the line, or count it as lost."""
-        if self._trouble or not self._regular:
+        if not self._steady:
             self._write_with_care(line)
             return
         try:
-            done = os.write(self.fd, line)
+            done = _write(self.fd, line)
         except OSError as error:
             self._after_failure(line, error)
             return
@@ -183,6 +186,7 @@ class Descriptor(Output):
             self._since = time.time()
         self._torn = self._torn or self._regular
         self._trouble = reason
+        self._steady = False
         self._notify(f"cannot write to {self.name} ({reason})")
 
     def _notify(self, text: str) -> None:
@@ -193,6 +197,7 @@ class Descriptor(Output):
 
     def _after_recovery(self) -> None:
         reason, self._trouble, self._torn = self._trouble, "", False
+        self._steady = self._regular
         if not self._telling.acquire(blocking=False):
             return
         try:
@@ -244,6 +249,7 @@ class File(Descriptor):
             if not self._trouble:
                 self._since = time.time()
             self._trouble = error.strerror or type(error).__name__
+            self._steady = False
             self._notify(f"cannot open {self.path} ({self._trouble})")
             return False
         self.fd = fd
@@ -270,6 +276,7 @@ class File(Descriptor):
                 add_many(self.lost, fresh)
                 self._since = self._since or time.time()
                 self._trouble = self._trouble or "file was removed"
+                self._steady = False
 
     def close(self) -> None:
         """Close the file; lines that come later open it again."""

@@ -5,23 +5,23 @@ from __future__ import annotations
 import sys
 
 from . import _gates
-from ._configuration import Handle, configure
 from ._context import Layer, carry_context, context
 from ._levels import CRITICAL, DEBUG, ERROR, INFO, NAMES, WARNING, level_number
-from ._limits import LimitedGate, Rule
-from ._spans import Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
-    from typing import Any
+    from typing import Any, Literal
 
+    from ._background import Overflow
+    from ._configuration import Handle
     from ._gates import Gate
+    from ._redaction import Redactor
+    from ._spans import Span
 
 __all__ = [
-    "Handle",
     "Logger",
-    "Span",
     "carry_context",
     "configure",
     "context",
@@ -126,6 +126,8 @@ class Logger:
         >>> with get_logger("doc").span("epoch", epoch=3) as sp:
         ...     sp.set(samples=50_000)  # only in span.end
         """
+        from ._spans import Span
+
         return Span(self._gate, self._bound, name, fields)
 
     def bind(self, /, **fields: Any) -> Logger:
@@ -149,7 +151,7 @@ class Logger:
         Events are equal when logger, level and text are. How many were left out is in
         `Handle.stats` and in a ``log.suppressed`` record at flush and exit.
         """
-        return self._limited(Rule())
+        return self._limited()
 
     def every(self, count: int, /) -> Logger:
         """
@@ -157,13 +159,16 @@ class Logger:
 
         The next record says in ``suppressed`` how many were left out. Below 1 is 1.
         """
-        return self._limited(Rule(count=max(1, int(count))))
+        return self._limited(count=max(1, int(count)))
 
     def every_seconds(self, seconds: float, /) -> Logger:
         """Return a logger that writes equal events at most once in `seconds`."""
-        return self._limited(Rule(seconds=max(1e-9, float(seconds))))
+        return self._limited(seconds=max(1e-9, float(seconds)))
 
-    def _limited(self, rule: Rule) -> Logger:
+    def _limited(self, count: int = 0, seconds: float = 0.0) -> Logger:
+        from ._limits import LimitedGate, Rule
+
+        rule = Rule(count, seconds)
         return Logger(LimitedGate(self._gate, rule), self._bound)  # type: ignore[arg-type]  # answers for a Gate
 
     def _bound_fields(self) -> Mapping[str, Any]:
@@ -221,3 +226,85 @@ def get_logger(name: str | None = None, /, **fields: Any) -> Logger:
         name = sys._getframe(1).f_globals.get("__name__", "")  # noqa: SLF001 - as warnings does
     gate = _gates.gate_of(name)
     return Logger(gate, Layer(fields) if fields else None)
+
+
+def configure(
+    run: str | None = None,
+    *,
+    path: str | os.PathLike[str] | None = None,
+    console: bool | Literal["auto"] = "auto",
+    levels: str = "info",
+    ranks: Literal["job", "node", "all"] = "node",
+    capture_stdlib: bool | Literal["replace"] = True,
+    redact: Literal["default", "off"] | Redactor = "default",
+    mode: Literal["direct", "background"] = "direct",
+    config: Mapping[str, Any] | None = None,
+    to_stdlib: bool = False,
+    max_line: int = 131_072,
+    queue_bytes: int = 16 * 1024 * 1024,
+    overflow: Overflow = "block",
+) -> Handle:
+    """
+    Decide where records go, for the whole process.
+
+    Call it once where the program starts; calling it again replaces what the last call
+    set up, so a notebook cell may run as often as it likes.
+
+    Args:
+        run: Name of the run. None takes it from the launcher (``ML_INFRA_RUN``,
+            torchrun, SLURM, PBS, LSF) or makes one up; child processes inherit it.
+        path: File to append to, or a folder (ending in ``/`` or existing). It may hold
+            ``{run}``, ``{attempt}``, ``{rank}``, ``{local_rank}``, ``{host}`` and
+            ``{pid}``. Every rank writes its file in full. None writes no file.
+        console: Records on stderr: readable (True), none (False), or ``"auto"``:
+            readable in a terminal or notebook, JSON lines elsewhere.
+        levels: ``"info,urllib3=warning"``: the lowest level written, and exceptions
+            for loggers and those below them. The environment variable
+            ``ML_INFRA_LOG_LEVELS`` has the same form and wins.
+        ranks: Who shows info and below on stderr: rank 0 of the ``job``, of each
+            ``node``, or ``all``. Warnings and above come from every rank.
+        capture_stdlib: Also write records of ``logging``, warnings and uncaught
+            exceptions. Handlers that are on the root logger stay; ``"replace"`` takes
+            them off until `Handle.restore`.
+        redact: ``"default"`` hides secrets by name and shape, ``"off"`` nothing; or a
+            `Redactor` of your own.
+        mode: ``"direct"`` writes before the call returns and loses nothing to a crash.
+            ``"background"`` queues for a thread.
+        config: Configuration of the run; its hash goes into ``run.start``.
+        to_stdlib: Also hand our records to the handlers of ``logging`` (pytest's
+            caplog, Sentry).
+        max_line: Most bytes of a line, at least 4096; longer ones are cut, with marks.
+        queue_bytes: Most bytes queued in background mode.
+        overflow: When the queue is full: ``"block"`` (at most five seconds),
+            ``"drop-oldest"`` or ``"drop-newest"``.
+
+    Returns:
+        A handle with ``flush``, ``stats`` and ``restore``; also a context manager that
+        restores.
+
+    Raises:
+        ValueError: If an argument is none of its possible values. A file that cannot
+            be opened raises nothing: that is told on stderr, retried, and counted.
+
+    >>> handle = configure("demo", console=False)
+    >>> handle.run
+    'demo'
+    >>> handle.restore()
+    """
+    from ._configuration import apply
+
+    return apply(
+        run,
+        path=path,
+        console=console,
+        levels=levels,
+        ranks=ranks,
+        capture_stdlib=capture_stdlib,
+        redact=redact,
+        mode=mode,
+        config=config,
+        to_stdlib=to_stdlib,
+        max_line=max_line,
+        queue_bytes=queue_bytes,
+        overflow=overflow,
+    )
