@@ -24,6 +24,9 @@ nox.needs_version = ">=2026.8.10"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "types", "test"]
+# What the machine has is tested, under CI too; nothing fetches an interpreter.
+nox.options.error_on_missing_interpreters = False
+os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
 # Sessions run side by side, but those that report to a person run live and alone.
 LIVE = {"release", "serve", "selftest", "upload", "bump", "bench"}
 nox.options.parallel = 1 if LIVE & {*sys.argv} else min(os.cpu_count() or 1, 4)
@@ -81,6 +84,12 @@ def lint(session: nox.Session) -> None:
     tools(session, "lint")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
+    env = {"PYTHONPATH": str(ROOT / ".ci")}
+    session.run("python", "-m", "release.fragments", "--check", env=env)
+    workflows = sorted(map(str, ROOT.glob(".github/workflows/*.yml")))
+    schema = "vendor.github-workflows"
+    session.run("check-jsonschema", "--builtin-schema", schema, *workflows)
+    session.run("zizmor", "--offline", "--quiet", *workflows)
 
 
 @nox.session(allow_parallel=True, requires=["build"], reuse_venv=False)
@@ -107,12 +116,6 @@ def test(session: nox.Session, dist: str) -> None:
 
 
 @nox.session(default=False)
-def selftest(session: nox.Session) -> None:
-    """Test the release machinery against a real index, faults included."""
-    release_tool(session, "selftest", *session.posargs)
-
-
-@nox.session(default=False)
 def build(session: nox.Session) -> None:
     """Build sdist and wheel into dist/, isolated and reproducible."""
     needed = {*SELECTED, *(s for dist in SELECTED for s in siblings(dist))}
@@ -123,6 +126,12 @@ def build(session: nox.Session) -> None:
 def check(session: nox.Session) -> None:
     """Check what build made: metadata, wheel contents, the namespace contract."""
     release_tool(session, "contract", *SELECTED)
+
+
+@nox.session(default=False)
+def reproduce(session: nox.Session) -> None:
+    """Build twice in different surroundings; name the first member that differs."""
+    release_tool(session, "reproduce", *SELECTED)
 
 
 @nox.session(default=False, requires=["check"])
@@ -138,9 +147,56 @@ def release(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def audit(session: nox.Session) -> None:
+    """Compare what stable serves now with the receipts of the releases."""
+    release_tool(session, "audit", *session.posargs)
+
+
+@nox.session(default=False)
+def bump(session: nox.Session) -> None:
+    """Raise a version by its fragments and API diff: -- DIST [LEVEL] [--dry-run]."""
+    release_tool(session, "bump", *session.posargs)
+
+
+@nox.session(default=False, name="static-index")
+def static_index(session: nox.Session) -> None:
+    """Write what is on stable as a static index that any web server can serve."""
+    release_tool(session, "static_index", *session.posargs)
+
+
+@nox.session(default=False)
 def serve(session: nox.Session) -> None:
     """Run the embedded index until Ctrl-C and print the pip line to use."""
     release_tool(session, "server")
+
+
+@nox.session(default=False)
+def selftest(session: nox.Session) -> None:
+    """Test the release machinery against a real index, faults included."""
+    tools(session, "selftest")
+    session.run("pytest", ".ci/tests", *session.posargs)
+
+
+@nox.session(default=False, requires=["build"], reuse_venv=False)
+@nox.parametrize("dist", ["ml-infra-metrics", "ml-infra-preprocessing"])
+def torch(session: nox.Session, dist: str) -> None:
+    """Test with a real torch: pip takes a CPU build where the machine offers one."""
+    group = nox.project.dependency_groups(PROJECTS[dist], "peers")
+    session.install("torch==2.13.0", *wheels(dist), *group)
+    session.run("pytest", "-m", "torch", f"packages/{dist}/tests")
+
+
+@nox.session(default=False, requires=["build"])
+@nox.parametrize("dist", SELECTED[:-1] or SELECTED, ids=SELECTED[:-1] or SELECTED)
+def bench(session: nox.Session, dist: str) -> None:
+    """Measure beside the installed peers; prints ratios of one run."""
+    groups = PROJECTS[dist]["dependency-groups"]
+    group = "bench" if "bench" in groups else "peers" if "peers" in groups else "test"
+    session.install(
+        *wheels(dist), *nox.project.dependency_groups(PROJECTS[dist], group)
+    )
+    for program in sorted(ROOT.glob(f"packages/{dist}/benchmarks/*.py")):
+        session.run("python", str(program))
 
 
 if __name__ == "__main__":

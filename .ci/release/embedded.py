@@ -93,7 +93,7 @@ def running(number: int) -> Iterator[None]:
         )
     try:
         deadline = time.monotonic() + START_TIMEOUT
-        while not _listens(number):
+        while not listens(number):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise ReleaseError(f"devpi-server did not start; read {log_path}")
             time.sleep(0.1)
@@ -104,7 +104,8 @@ def running(number: int) -> Iterator[None]:
         process.wait()
 
 
-def _listens(number: int) -> bool:
+def listens(number: int) -> bool:
+    """Tell whether a devpi-server answers there."""
     with contextlib.suppress(OSError):
         url = f"http://{HOST}:{number}/+api"
         with urllib.request.urlopen(url, timeout=5) as answer:

@@ -177,6 +177,13 @@ class Clone:
                     found.append(f"{path.parent.name} {line}")
         return found
 
+    def processes_after_a_while(self, seconds: float = 20) -> list[str]:
+        """Return the processes that are still there when all had time to end."""
+        deadline = time.monotonic() + seconds
+        while (left := self.processes()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return left
+
 
 def read_until(process: subprocess.Popen[str], text: str) -> str:
     """Read a session's output up to a line with ``text``."""
@@ -186,14 +193,6 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
         if text in line:
             return "".join(seen)
     raise AssertionError(f"ended without {text!r}:\n{''.join(seen)}")
-
-
-def wait_for_no(clone: Clone, seconds: float = 15) -> list[str]:
-    """Wait until no process of the clone is left; return those that stay."""
-    deadline = time.monotonic() + seconds
-    while (left := clone.processes()) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return left
 
 
 @pytest.fixture(scope="session")
