@@ -7,11 +7,22 @@ loaded when it is first used; importing this package does not import NumPy.
 
 TYPE_CHECKING = False  # type checkers take it for True; saves importing typing
 if TYPE_CHECKING:
+    from ml_infra.preprocessing.drift import ColumnDrift as ColumnDrift
+    from ml_infra.preprocessing.drift import Drift as Drift
+    from ml_infra.preprocessing.drift import DriftTest as DriftTest
+    from ml_infra.preprocessing.drift import drift as drift
     from ml_infra.preprocessing.normalization import clip_outliers as clip_outliers
     from ml_infra.preprocessing.normalization import normalize as normalize
+    from ml_infra.preprocessing.normalization import robust_scale as robust_scale
     from ml_infra.preprocessing.normalization import standardize as standardize
+    from ml_infra.preprocessing.plots import plot_column as plot_column
+    from ml_infra.preprocessing.plots import plot_drift as plot_drift
     from ml_infra.preprocessing.profiles import ColumnProfile as ColumnProfile
     from ml_infra.preprocessing.profiles import Profile as Profile
+    from ml_infra.preprocessing.scalers import MinMaxScaler as MinMaxScaler
+    from ml_infra.preprocessing.scalers import OutlierClipper as OutlierClipper
+    from ml_infra.preprocessing.scalers import RobustScaler as RobustScaler
+    from ml_infra.preprocessing.scalers import StandardScaler as StandardScaler
     from ml_infra.preprocessing.validation import Change as Change
     from ml_infra.preprocessing.validation import Check as Check
     from ml_infra.preprocessing.validation import Column as Column
@@ -20,8 +31,14 @@ if TYPE_CHECKING:
     from ml_infra.preprocessing.validation import Schema as Schema
     from ml_infra.preprocessing.validation import ValidationError as ValidationError
     from ml_infra.preprocessing.validation import Validator as Validator
+    from ml_infra.preprocessing.validation import check_binary as check_binary
+    from ml_infra.preprocessing.validation import check_columns as check_columns
     from ml_infra.preprocessing.validation import check_finite as check_finite
+    from ml_infra.preprocessing.validation import check_in_range as check_in_range
+    from ml_infra.preprocessing.validation import check_no_nulls as check_no_nulls
     from ml_infra.preprocessing.validation import check_same_length as check_same_length
+    from ml_infra.preprocessing.validation import check_sorted as check_sorted
+    from ml_infra.preprocessing.validation import check_unique as check_unique
 
     __version__: str
 
@@ -29,17 +46,34 @@ __all__ = [
     "Change",
     "Check",
     "Column",
+    "ColumnDrift",
     "ColumnProfile",
+    "Drift",
+    "DriftTest",
+    "MinMaxScaler",
+    "OutlierClipper",
     "Profile",
     "Report",
     "Result",
+    "RobustScaler",
     "Schema",
+    "StandardScaler",
     "ValidationError",
     "Validator",
+    "check_binary",
+    "check_columns",
     "check_finite",
+    "check_in_range",
+    "check_no_nulls",
     "check_same_length",
+    "check_sorted",
+    "check_unique",
     "clip_outliers",
+    "drift",
     "normalize",
+    "plot_column",
+    "plot_drift",
+    "robust_scale",
     "standardize",
 ]
 
@@ -48,17 +82,34 @@ _HOME = {
     "Change": "validation",
     "Check": "validation",
     "Column": "validation",
+    "ColumnDrift": "drift",
     "ColumnProfile": "profiles",
+    "Drift": "drift",
+    "DriftTest": "drift",
+    "MinMaxScaler": "scalers",
+    "OutlierClipper": "scalers",
     "Profile": "profiles",
     "Report": "validation",
     "Result": "validation",
+    "RobustScaler": "scalers",
     "Schema": "validation",
+    "StandardScaler": "scalers",
     "ValidationError": "validation",
     "Validator": "validation",
+    "check_binary": "validation",
+    "check_columns": "validation",
     "check_finite": "validation",
+    "check_in_range": "validation",
+    "check_no_nulls": "validation",
     "check_same_length": "validation",
+    "check_sorted": "validation",
+    "check_unique": "validation",
     "clip_outliers": "normalization",
+    "drift": "drift",
     "normalize": "normalization",
+    "plot_column": "plots",
+    "plot_drift": "plots",
+    "robust_scale": "normalization",
     "standardize": "normalization",
 }
 

@@ -87,6 +87,18 @@ class Cells:
                 self._encoded = encode_objects(values)
         return self._encoded
 
+    def take(self, rows: Codes) -> Cells:
+        """Return the cells of some rows."""
+        nulls = None if self._nulls is None else self._nulls[rows]
+        encode = None
+        if self.values is None:
+            codes, labels = self.encoded()
+            encode = partial(used_labels, codes[rows], labels)
+        return Cells(
+            self.kind, len(rows), None if encode else self.values[rows], nulls,
+            encode=encode, found=self.found, unit=self.unit, zone=self.zone,
+        )  # fmt: skip
+
     def example(self, row: int) -> Any:
         """Return one value as a Python object, None where it is null."""
         nulls = self.nulls
@@ -125,6 +137,15 @@ def encode_objects(values: Iterable[Any]) -> Encoding:
     labels = [label for label in code if not is_null(label)]
     code.update(zip(labels, range(len(labels)), strict=True))
     return np.fromiter(map(code.__getitem__, rows), np.int64, len(rows)), labels
+
+
+def used_labels(codes: Codes, labels: list[Any]) -> Encoding:
+    """Return codes and labels without the labels that no row has."""
+    counts = np.bincount(codes + 1, minlength=len(labels) + 1)[1:]
+    if counts.all():
+        return codes, labels
+    place = np.append(np.cumsum(counts > 0) - 1, -1)  # code -1 takes the last
+    return place[codes], [one for one, n in zip(labels, counts, strict=True) if n]
 
 
 def cells_of_array(array: Array) -> Cells:

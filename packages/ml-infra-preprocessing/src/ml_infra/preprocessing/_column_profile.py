@@ -50,8 +50,8 @@ class ColumnProfile:
         self.positive_infinities = 0
         self.unit = ""
         self.zone: str | None = None
-        self.moments = Moments()
-        self.histogram = KeyHistogram(cap)
+        self._moments = Moments()
+        self._histogram = KeyHistogram(cap)
         self.label_counts = LabelCounts(max_labels)
         self._low: Any = None
         self._high: Any = None
@@ -75,6 +75,18 @@ class ColumnProfile:
         return self.negative_infinities + self.positive_infinities
 
     @property
+    def histogram(self) -> KeyHistogram:
+        """The counts of the finite values by key."""
+        self._flush()
+        return self._histogram
+
+    @property
+    def moments(self) -> Moments:
+        """Count, mean and squared deviations of the finite values."""
+        self._flush()
+        return self._moments
+
+    @property
     def is_numeric(self) -> bool:
         """Whether the values are numbers or timestamps: they have quantiles."""
         return self.kind in (*NUMBERS, "datetime")
@@ -82,12 +94,12 @@ class ColumnProfile:
     @property
     def min(self) -> Any:
         """The smallest finite value, exact; ISO text for datetimes; None if none."""
-        return self._shown(self._low)
+        return self.shown(self._low)
 
     @property
     def max(self) -> Any:
         """The largest finite value, exact; ISO text for datetimes; None if none."""
-        return self._shown(self._high)
+        return self.shown(self._high)
 
     @property
     def mean(self) -> float | str | None:
@@ -148,7 +160,7 @@ class ColumnProfile:
         if self._distinct is not None or self._big is not None:
             return None
         pairs = self.histogram.top(k) if self.histogram.count else []
-        return [(self._shown(value), count) for value, count in pairs]
+        return [(self.shown(value), count) for value, count in pairs]
 
     def quantile(self, q: float) -> Any:
         """
@@ -160,7 +172,7 @@ class ColumnProfile:
         if not self.is_numeric or not self.histogram.count:
             return None
         value = self.histogram.quantile(q)
-        return self._shown(round(value)) if self.kind == "datetime" else value
+        return self.shown(round(value)) if self.kind == "datetime" else value
 
     @property
     def rank_error(self) -> float:
@@ -168,7 +180,8 @@ class ColumnProfile:
         self._flush()
         return self.histogram.rank_error()
 
-    def _shown(self, value: Any) -> Any:
+    def shown(self, value: Any) -> Any:
+        """Return a finite value as this column writes it: int, float or ISO text."""
         if value is None:
             return None
         if self.kind == "datetime":
@@ -240,7 +253,7 @@ class ColumnProfile:
     def _become(self, kind: str, unit: str, zone: str | None) -> None:
         if self.kind == "null" and kind == "datetime":
             self.unit, self.zone = unit, zone
-            self.histogram = KeyHistogram(self.histogram.cap, kind="int")
+            self._histogram = KeyHistogram(self._histogram.cap, kind="int")
         self.kind = kind
 
     def _widen(self, low: Any, high: Any) -> None:
@@ -290,11 +303,11 @@ class ColumnProfile:
         one = len(self._pending) == 1
         block = self._pending[0] if one else np.concatenate(self._pending)
         self._pending, self._waiting = [], 0
-        self.moments.add(block.astype(np.float64, copy=False))
+        self._moments.add(block.astype(np.float64, copy=False))
         keys = block if block.dtype == np.int64 else float_keys(block)
-        before = self.histogram.keys
-        self.histogram.update_keys(keys)
-        if not self.histogram.exact:
+        before = self._histogram.keys
+        self._histogram.update_keys(keys)
+        if not self._histogram.exact:
             if self._distinct is None:
                 self._estimate(before)
             self._estimate(keys)

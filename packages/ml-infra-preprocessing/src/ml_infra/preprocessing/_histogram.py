@@ -251,10 +251,19 @@ class KeyHistogram:
             return self._bins, self._counts
         return collapse(self._bins, self._counts, shift - self._shift)
 
-    def edges(self, bins: Ints, shift: int) -> tuple[Any, Any]:
-        """Return the smallest and the largest value each of `bins` can hold."""
-        low = np.maximum(bins << shift, self._low)
-        high = np.minimum(bins << shift | ((1 << shift) - 1), self._high)
+    def spans(self, bins: Ints, shift: int) -> tuple[Any, Any]:
+        """Return the smallest and the largest value that each bin stands for."""
+        low, high = bins << shift, bins << shift | ((1 << shift) - 1)
+        if self.kind == "int":
+            return low, high
+        finite = (np.maximum(low, ~_LARGEST), np.minimum(high, _LARGEST))
+        return floats_of(finite[0]), floats_of(finite[1])
+
+    def _ends(self, bins: Ints) -> tuple[Any, Any]:
+        """Return the smallest and the largest value seen that a bin can hold."""
+        low = np.maximum(bins << self._shift, self._low)
+        last = (1 << self._shift) - 1
+        high = np.minimum(bins << self._shift | last, self._high)
         if self.kind == "int":
             return low, high
         return floats_of(low), floats_of(high)
@@ -370,11 +379,11 @@ class KeyHistogram:
         place = self._places(ranks)
         counts = self._counts[place]
         before = np.cumsum(self._counts)[place] - counts
-        low, high = self.edges(self._bins[place], self._shift)
+        low, high = self._ends(self._bins[place])
         part = (ranks - before + 0.5) / counts
         # A bin never crosses zero, so this difference of doubles cannot overflow.
         values = low + ((high - low).astype(np.float64) * part).astype(low.dtype)
-        smallest, largest = self.edges(self._bins[[0, -1]], self._shift)
+        smallest, largest = self._ends(self._bins[[0, -1]])
         values = np.where(ranks == 0, smallest[0], values)
         answer: npt.NDArray[Any] = np.where(
             ranks == self._total - 1, largest[1], values

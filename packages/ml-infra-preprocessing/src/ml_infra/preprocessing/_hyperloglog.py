@@ -40,17 +40,21 @@ class HyperLogLog:
 
     def add(self, hashes: Hashes) -> None:
         """Add hashed values; see `mixed_keys` and `text_keys`."""
-        register = (hashes >> np.uint64(_DEPTH)).astype(np.int64)
         low = hashes & np.uint64((1 << _DEPTH) - 1)
-        # 52 bits fit a double exactly; frexp then counts its significant bits.
-        rank = _DEPTH + 1 - np.frexp(low.astype(np.float64))[1]
-        # A table of flags instead of maximum.at, which is ten times as slow.
-        flags = np.zeros(_REGISTERS * 64, bool)
-        flags[register * 64 + rank] = True
-        table = flags.reshape(_REGISTERS, 64)
-        highest = 63 - table[:, ::-1].argmax(axis=1)
-        highest[~table.any(axis=1)] = 0
-        np.maximum(self._registers, highest.astype(np.uint8), out=self._registers)
+        # A rank above r needs r leading zeros, and lower ones change no register.
+        least = int(self._registers.min())
+        few = low < np.uint64(1 << (_DEPTH - least)) if least <= _DEPTH else low == 0
+        low, hashes = low[few], hashes[few]
+        register = (hashes >> np.uint64(_DEPTH)).astype(np.int64)
+        # 52 bits fit a double exactly, whose exponent then counts the leading zeros.
+        exponent = low.astype(np.float64).view(np.int64) >> 52
+        rank = _DEPTH + 1 - np.maximum(exponent - 1022, 0)
+        both = register * 64 + rank
+        both.sort()
+        # Of equal indices the last wins, which after sorting has the highest rank.
+        highest = np.zeros_like(self._registers)
+        highest[both >> 6] = both & 63
+        np.maximum(self._registers, highest, out=self._registers)
 
     def merge(self, other: HyperLogLog) -> None:
         """Add what another has seen."""

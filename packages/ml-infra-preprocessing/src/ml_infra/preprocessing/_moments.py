@@ -34,7 +34,8 @@ class Moments:
             if not math.isfinite(mean):
                 mean = float((values / len(values)).sum())
             off = values - mean
-            squares = float(np.dot(off, off))
+            off *= off
+            squares = float(off.sum())
         self.merge(Moments(len(values), mean, squares))
 
     def merge(self, other: Moments) -> None:

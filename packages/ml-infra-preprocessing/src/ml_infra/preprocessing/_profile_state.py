@@ -26,7 +26,7 @@ def read_column(state: Mapping[str, Any]) -> ColumnProfile:
     histogram = KeyHistogram.from_dict(field(state, "histogram", dict))
     labels = LabelCounts.from_dict(field(state, "labels", dict))
     made = ColumnProfile(histogram.cap, labels.cap)
-    made.histogram, made.label_counts = histogram, labels
+    made._histogram, made.label_counts = histogram, labels
     made.kind = field(state, "kind", str)
     if made.kind not in KINDS:
         raise StateError(f"state: unknown kind {made.kind!r}")
@@ -46,7 +46,7 @@ def read_column(state: Mapping[str, Any]) -> ColumnProfile:
     mean, squares = (
         field(state, name, (float, int, type(None))) for name in ("mean", "squares")
     )
-    made.moments = Moments(
+    made._moments = Moments(
         histogram.count,
         math.nan if mean is None else float(mean),
         math.inf if squares is None else float(squares),

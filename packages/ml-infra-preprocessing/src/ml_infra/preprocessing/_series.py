@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ._cells import NOT_A_TIME, Cells, Encoding, cells_of_array, cells_of_objects
+from ._cells import (
+    NOT_A_TIME,
+    Cells,
+    Encoding,
+    cells_of_array,
+    cells_of_objects,
+    used_labels,
+)
 
 
 def cells_of_series(column: Any, library: str) -> Cells:
@@ -28,7 +35,7 @@ def _pandas(column: Any) -> Cells:
     if hasattr(column, "cat"):
         codes = np.asarray(column.cat.codes, np.int64)
         labels = list(column.cat.categories)
-        return Cells("category", size, encode=partial(_used, codes, labels))
+        return Cells("category", size, encode=partial(used_labels, codes, labels))
     if name.startswith("datetime64"):
         zone = str(column.dt.tz)
         naive = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
@@ -54,15 +61,6 @@ def _pandas(column: Any) -> Cells:
 def _factorized(column: Any) -> Encoding:
     codes, labels = column.factorize()
     return codes.astype(np.int64, copy=False), list(labels)
-
-
-def _used(codes: Any, labels: list[Any]) -> Encoding:
-    """Drop declared categories that no row has: they are no data."""
-    counts = np.bincount(codes + 1, minlength=len(labels) + 1)[1:]
-    if counts.all():
-        return codes, labels
-    place = np.append(np.cumsum(counts > 0) - 1, -1)  # code -1 takes the last
-    return place[codes], [one for one, n in zip(labels, counts, strict=True) if n]
 
 
 # --- polars ---------------------------------------------------------------------
@@ -161,7 +159,7 @@ def _dictionary(column: Any) -> Encoding:
         rows = [None if code < 0 else labels[code] for code in codes.tolist()]
         own = cells_of_objects(rows)
         return own.encoded()
-    return _used(codes, labels)
+    return used_labels(codes, labels)
 
 
 def _objects(values: list[Any]) -> Any:

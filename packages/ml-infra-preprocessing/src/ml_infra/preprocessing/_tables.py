@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ._cells import Cells, cells_of_array, cells_of_objects
+from ._cells import Cells, Codes, cells_of_array, cells_of_objects
 
 Name = Any  # whatever the table calls its column: text nearly always
 BATCH = 65_536  # single rows of an iterator gathered into one batch
@@ -37,9 +37,28 @@ class Table:
             )
         return cells
 
+    def without(self, place: int) -> Table:
+        """Return this batch without one column."""
+        keep = [at for at in range(len(self.names)) if at != place]
+        columns = [self.cells(at) for at in keep]
+        return Table([self.names[at] for at in keep], self.rows, columns)
+
+    def split(self, codes: Codes) -> Iterator[tuple[int, Codes]]:
+        """Yield each distinct code with the rows that have it, in order."""
+        order = np.argsort(codes, kind="stable")
+        found, starts = np.unique(codes[order], return_index=True)
+        yield from zip(found.tolist(), np.split(order, starts[1:]), strict=True)
+
+    def take(self, rows: Codes) -> Table:
+        """Return some rows of this batch."""
+        columns = [self.cells(at).take(rows) for at in range(len(self.names))]
+        return Table(self.names, len(rows), columns)
+
 
 def cells_of(column: Any) -> Cells:
     """Return the cells of one column of any kind."""
+    if isinstance(column, Cells):
+        return column
     if isinstance(column, np.ndarray):
         return cells_of_array(column)
     if isinstance(column, (list, tuple, range)):

@@ -64,7 +64,7 @@ class Profile:
                 two columns share a name.
         """
         for table in batches(data):
-            self._add(table)
+            self.update_table(table)
         return self
 
     def merge(self, other: Profile) -> Profile:
@@ -202,7 +202,8 @@ class Profile:
             self.columns[name] = ColumnProfile(self.cap, self.max_labels)
         return self.columns[name]
 
-    def _add(self, table: Table) -> None:
+    def update_table(self, table: Table) -> None:
+        """Add one batch that has passed the door."""
         if len(set(table.names)) < len(table.names):
             raise ValueError(f"data: two columns share a name: {table.names}")
         cells = [table.cells(place) for place in range(len(table.names))]

@@ -6,7 +6,16 @@ Checks of arrays and tables: every violation at once, with counts and rows.
 """
 
 from ._check import Check
-from ._checks import check_finite, check_same_length
+from ._checks import (
+    check_binary,
+    check_columns,
+    check_finite,
+    check_in_range,
+    check_no_nulls,
+    check_same_length,
+    check_sorted,
+    check_unique,
+)
 from ._column import Column
 from ._report import Report, Result, ValidationError
 from ._schema import Change, Schema
@@ -21,6 +30,12 @@ __all__ = [
     "Schema",
     "ValidationError",
     "Validator",
+    "check_binary",
+    "check_columns",
     "check_finite",
+    "check_in_range",
+    "check_no_nulls",
     "check_same_length",
+    "check_sorted",
+    "check_unique",
 ]
