@@ -170,12 +170,12 @@ def neighbours(
             leaf = every[need.name]
             if leaf not in candidates:
                 continue
-            released = _latest(dependent, index)
+            released = _latest(dependent, index, candidates)
             if released and _allows(index, dependent, released, leaf):
                 pins = (f"{dependent.name}=={released}", f"{leaf.name}=={leaf.version}")
                 tests = _released_tests(index, dependent, released, scratch)
                 yield _pair(dependent, pins, index, tests)
-            previous = _latest(leaf, index)
+            previous = _latest(leaf, index, candidates)
             if (
                 dependent in candidates
                 and previous
@@ -199,10 +199,13 @@ def _pair(project: Project, pins: tuple[str, str], index: Index, tests: Path) ->
     )
 
 
-def _latest(project: Project, index: Index) -> str | None:
-    """Return the newest version on stable other than the one in the tree."""
+def _latest(
+    project: Project, index: Index, candidates: Sequence[Project]
+) -> str | None:
+    """Return the newest version that stable served before this release."""
     versions = map(Version, index.files(STABLE, project.name))
-    return str(max((v for v in versions if v != project.version), default="")) or None
+    own = project.version if project in candidates else None
+    return str(max((v for v in versions if v != own), default="")) or None
 
 
 def _allows(index: Index, dependent: Project, version: str, leaf: Project) -> bool:
