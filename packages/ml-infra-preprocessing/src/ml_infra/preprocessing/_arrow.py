@@ -64,7 +64,7 @@ _DTYPES = dict(zip("cCsSiIlLefg", "bBhHiIqQefd", strict=True)) | {"b": "?"}
 
 def read(data: Any, name: str) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
     """Return a copy of the values, and True where they are null (None: nowhere)."""
-    parts = []
+    parts: list[Any] = []
     if hasattr(data, "__arrow_c_array__"):
         schema_capsule, array_capsule = data.__arrow_c_array__()
         schema = _struct(_Schema, schema_capsule, b"arrow_schema")
@@ -102,7 +102,7 @@ def _read_stream(stream: Any, name: str) -> tuple[np.dtype[Any], list[Any]]:
         dtype = _dtype(schema, name)
     finally:
         schema.release(ctypes.addressof(schema))
-    parts = []
+    parts: list[Any] = []
     while True:
         array = _Array()
         _check(stream.get_next(address, ctypes.addressof(array)), name)

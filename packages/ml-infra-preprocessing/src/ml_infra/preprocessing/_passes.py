@@ -90,24 +90,28 @@ def settled_extent(vector: Vector, missing: str) -> tuple[float, float]:
     return low, high
 
 
-def settled_moments(vector: Vector, missing: str) -> Moments:
+def settled_moments(
+    vector: Vector, missing: str, weights: NDArray[np.float64] | None = None
+) -> Moments:
     """Return the moments of finite data; ValueError as the policy says."""
     if vector.null is not None:
         vector.settle(missing)
     if vector.values.dtype.kind in "iu" and vector.values.dtype.itemsize == 8:
         settled_extent(vector, missing)  # sets the origin of wide integers
-    moments = _moments(vector)
+    moments = _moments(vector, weights)
     if isnan(moments.squares):
         vector.settle(missing)
-        moments = _moments(vector)
+        moments = _moments(vector, weights)
     if moments.varied and not 1e-280 < moments.squares < inf:
         low, high = extent(vector)
         vector.exponent = frexp(max(-low, high))[1]
-        moments = _moments(vector)._replace(exponent=vector.exponent)
+        moments = _moments(vector, weights)._replace(exponent=vector.exponent)
     return moments
 
 
-def _moments(vector: Vector) -> Moments:
+def _moments(vector: Vector, weights: NDArray[np.float64] | None) -> Moments:
+    if weights is not None:
+        return _weighted_moments(vector, weights)
     scratch = np.empty(MOMENT_BLOCK)
     n = high = low = squares = 0.0
     varied = False
@@ -122,7 +126,7 @@ def _moments(vector: Vector) -> Moments:
         noise = 16 * _EPS * shift
         if spread <= k * noise * noise:
             # Rounding or a tiny spread: only the values can tell.
-            shift, rest, spread, differ = _narrow(block)
+            shift, rest, spread, differ = narrow(block)
             varied = varied or differ
         else:
             varied = True
@@ -140,7 +144,43 @@ def _moments(vector: Vector) -> Moments:
     return Moments(n, high, low, squares, varied, 0)
 
 
-def _narrow(block: NDArray[Any]) -> tuple[float, float, float, bool]:
+def _weighted_moments(vector: Vector, weights: NDArray[np.float64]) -> Moments:
+    """Return moments in which a row of weight w counts like w equal rows."""
+    n = high = low = squares = 0.0
+    varied = False
+    for start in range(0, len(vector.values), MOMENT_BLOCK):
+        block = vector.read(start, start + MOMENT_BLOCK).astype(np.float64)
+        weight = weights[start : start + MOMENT_BLOCK]
+        keep = weight > 0
+        if vector.null is not None:
+            keep &= ~vector.null[start : start + MOMENT_BLOCK]
+        if vector.skip_nan:
+            keep &= ~np.isnan(block)
+        block, weight = block[keep], weight[keep]
+        if not block.size:
+            continue
+        k = float(np.add.reduce(weight))
+        differ = bool((block != block[0]).any())
+        shift = float(block[0])
+        if differ:
+            shift += float(np.add.reduce(weight * (block - shift))) / k
+        deviations = block - shift
+        rest = float(np.add.reduce(weight * deviations)) / k
+        deviations -= rest
+        spread = float(np.add.reduce(weight * deviations * deviations))
+        varied = varied or differ or (n > 0.0 and shift != high)
+        if n == 0.0:
+            n, high, low, squares = k, shift, rest, spread
+        elif varied:
+            n, high, low, squares = combine(
+                n, high, low, squares, k, shift, rest, spread
+            )
+        else:
+            n += k
+    return Moments(n, high, low, squares, varied, 0)
+
+
+def narrow(block: NDArray[Any]) -> tuple[float, float, float, bool]:
     """Return mean (two floats), squares and whether a block of tiny spread varies."""
     base = float(np.minimum.reduce(block))
     deviations = block.astype(np.float64) - base

@@ -66,9 +66,7 @@ class Vector:
         self.exponent = 0
         self.integers = integers
         self.name = "the data"
-        self.dtype = values.dtype.newbyteorder("=")
-        if values.dtype.kind != "f" or values.dtype.itemsize > 8:
-            self.dtype = np.dtype(np.float64)
+        self.dtype = result_dtype(values)
         self._wrap = wrap
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
@@ -139,6 +137,14 @@ class Vector:
     def wrap(self, result: NDArray[Any]) -> Any:
         """Return the result in the container that came in, nulls at their places."""
         return self._wrap(result)
+
+
+def result_dtype(values: NDArray[Any]) -> np.dtype[Any]:
+    """Return the floating dtype of results: small floats stay, others are float64."""
+    if values.dtype.kind == "f" and values.dtype.itemsize <= 8:
+        dtype: np.dtype[Any] = values.dtype.newbyteorder("=")
+        return dtype
+    return np.dtype(np.float64)
 
 
 def open_vector(data: Any, name: str) -> Vector:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Missing: TypeAlias = Literal["raise", "keep"]
+Constant: TypeAlias = Literal["raise", "zero"]
 
 
 def normalize(

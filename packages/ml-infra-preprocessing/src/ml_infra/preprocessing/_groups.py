@@ -1,0 +1,185 @@
+"""Groups of rows: one small integer a row, and moments of each group at once."""
+
+from __future__ import annotations
+
+from math import frexp
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._naming import place_of_group
+from ._states import ExtentState, MomentState
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ._frames import Frame
+    from ._vectors import Vector
+
+CHUNK = 1 << 16  # rows whose sums are added one after the other
+
+
+def encode(column: Any, name: Any) -> tuple[NDArray[np.intp], list[Any]]:
+    """
+    Return a code a row and the key of each code.
+
+    Raises:
+        ValueError: If a row has no key, or a NaN.
+        TypeError: If a key is not text, a number or a boolean.
+    """
+    from ._tables import cells_of
+
+    cells = cells_of(column)
+    if cells.nulls is not None:
+        where = np.flatnonzero(cells.nulls)
+        raise ValueError(
+            f"by={name!r}: {len(where)} of {cells.size} rows have no group, "
+            f"the first at position {where[0]}"
+        )
+    if cells.kind in ("int", "bool", "float"):
+        return _encode_numbers(np.asarray(cells.values))
+    codes, labels = cells.encoded()
+    for key in labels:
+        if not isinstance(key, (str, int, float, bool)):
+            raise TypeError(
+                f"by={name!r}: expected text or numbers as keys, got {key!r}"
+            )
+    return codes.astype(np.intp, copy=False), list(labels)
+
+
+def _encode_numbers(values: NDArray[Any]) -> tuple[NDArray[np.intp], list[Any]]:
+    if values.dtype.kind in "iu" and len(values):
+        low, high = int(values.min()), int(values.max())
+        span = high - low + 1
+        if span <= 4 * len(values) and low > -(2**62) and high < 2**62:
+            codes = values.astype(np.intp) - low if low else values.astype(np.intp)
+            used = np.bincount(codes, minlength=span) > 0
+            if used.all():
+                return codes, list(range(low, high + 1))
+            keys = np.flatnonzero(used)
+            return (np.cumsum(used) - 1).take(codes), (keys + low).tolist()
+    found, codes = np.unique(values, return_inverse=True)
+    return codes.reshape(-1).astype(np.intp, copy=False), found.tolist()
+
+
+def codes_of(scaler: Any, frame: Frame) -> NDArray[np.intp] | None:
+    """Return the row of the state each row of a table belongs to; None ungrouped."""
+    if scaler.groups_ is None:
+        return None
+    by = place_of_group(frame.names, scaler.by)
+    codes, keys = encode(frame.column(by), scaler.by)
+    places = {key: i for i, key in enumerate(scaler.groups_)}
+    unseen = [key for key in keys if key not in places]
+    if unseen:
+        raise ValueError(
+            f"by={scaler.by!r}: {len(unseen)} groups were not seen in training, "
+            f"the first is {unseen[0]!r}"
+        )
+    table = np.array([places[key] for key in keys], np.intp)
+    if np.array_equal(table, np.arange(len(table))):
+        return codes
+    return table.take(codes)
+
+
+def present(
+    vector: Vector, codes: NDArray[np.intp], missing: str
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Return the values that are there as floats, with their codes."""
+    values = vector.values
+    if vector.null is not None:
+        vector.settle(missing)
+    if values.dtype.kind == "f" and not np.isfinite(np.add.reduce(values, dtype=float)):
+        vector.settle(missing)
+    keep = None
+    if vector.null is not None or vector.skip_nan:
+        keep = ~np.isnan(values) if vector.skip_nan else np.ones(len(values), bool)
+        if vector.null is not None:
+            keep &= ~vector.null
+        values, codes = values[keep], codes[keep]
+    return values.astype(np.float64, copy=False), codes
+
+
+def group_extents(
+    values: NDArray[np.float64], codes: NDArray[np.intp], groups: int
+) -> ExtentState:
+    """Return the extent of each group, shape (groups, 1)."""
+    low, high = np.full(groups, np.inf), np.full(groups, -np.inf)
+    np.minimum.at(low, codes, values)
+    np.maximum.at(high, codes, values)
+    count = np.bincount(codes, minlength=groups)
+    low[count == 0] = high[count == 0] = 0.0
+    none = np.zeros(groups)
+    return ExtentState.of_groups(count, low, none, high, none)
+
+
+def group_moments(
+    values: NDArray[np.float64], codes: NDArray[np.intp], groups: int
+) -> MomentState:
+    """Return the moments of each group, shape (groups, 1)."""
+    exponent = 0
+    if values.size:
+        # Spans that squares of a float do not cover are read in other units.
+        size = max(-float(values.min()), float(values.max()))
+        if size and not 2.0**-300 < size < 2.0**300:
+            exponent = frexp(size)[1]
+            values = np.ldexp(values, -exponent)
+    state = MomentState.nothing(groups, 1)
+    step = max(CHUNK, 4 * groups)
+    for start in range(0, len(values), step):
+        part = _chunk(values[start : start + step], codes[start : start + step], groups)
+        state = state.merged(part) if start else part
+    if exponent:
+        state.exponent[...] = exponent
+    return state
+
+
+def _chunk(
+    values: NDArray[np.float64], codes: NDArray[np.intp], groups: int
+) -> MomentState:
+    """
+    Two passes: a mean, then deviations from it, whose mean is the rest of the first.
+
+    The first pass subtracts one value of each group, which makes a constant group
+    exactly zero and keeps large offsets out of the sums.
+    """
+    count = np.bincount(codes, minlength=groups).astype(np.float64)
+    some = np.maximum(count, 1.0)
+    base = np.zeros(groups)
+    base[codes] = values
+    deviations = values - base.take(codes)
+    varied = np.bincount(codes, deviations != 0.0, minlength=groups) > 0
+    mean = np.where(
+        varied, base + np.bincount(codes, deviations, minlength=groups) / some, base
+    )
+    rest, squares = _about(mean, values, codes, some)
+    for _ in range(3):  # an outlier as base leaves a rough mean
+        shift = mean + rest
+        rough = rest * rest * some > 1e-6 * squares
+        if not (rough & (shift != mean)).any():
+            break
+        mean = shift
+        rest, squares = _about(mean, values, codes, some)
+    squares = squares - rest * rest * some
+    return MomentState.of_groups(
+        count,
+        mean,
+        np.where(varied, rest, 0.0),
+        np.where(varied, squares, 0.0),
+        varied,
+        np.zeros(groups, np.int64),
+    )
+
+
+def _about(
+    mean: NDArray[np.float64],
+    values: NDArray[np.float64],
+    codes: NDArray[np.intp],
+    some: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean deviation and the squares of each group about `mean`."""
+    groups = len(mean)
+    deviations = values - mean.take(codes)
+    rest = np.bincount(codes, deviations, minlength=groups) / some
+    deviations *= deviations
+    squares: Any = np.bincount(codes, deviations, minlength=groups)
+    return rest, squares

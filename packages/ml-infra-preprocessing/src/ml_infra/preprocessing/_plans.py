@@ -1,0 +1,228 @@
+"""
+What a fitted scaler does to data: one affine map or clip a column, and its inverse.
+
+The same plan serves columns, matrices, groups and single rows, with the same
+operations in the same order, so that training and serving agree to the bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._passes import BLOCK, rescale
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from ._vectors import Vector
+
+    Floats = NDArray[np.float64]
+
+_EXACT = 2.0**53
+
+
+@dataclass(frozen=True, eq=False)
+class Affine:
+    """
+    Maps x to (x - center - rest) / scale, in units of 2**exponent, then to a range.
+
+    Arrays have shape (groups, columns). `flat` columns (constant in training) become
+    the start of the range. `range` (a, b) maps 0 to a and 1 to b; `clip` cuts there.
+    """
+
+    center: Floats
+    rest: Floats
+    scale: Floats
+    exponent: NDArray[np.int64]
+    flat: NDArray[np.bool_]
+    range: tuple[float, float] = (0.0, 1.0)
+    clip: bool = False
+    top: Floats | None = None  # what 1 maps back to, where that must be exact
+
+    def column(self, group: int, j: int, vector: Vector, out: NDArray[Any]) -> None:
+        """Transform one column into `out`."""
+        center, rest = float(self.center[group, j]), float(self.rest[group, j])
+        vector.exponent = int(self.exponent[group, j])
+        if vector.values.dtype.kind in "iu" and abs(center) > _EXACT:
+            center, rest = _centered(vector, center, rest)
+        rescale(vector, center or -0.0, rest, float(self.scale[group, j]), out)
+        self._finish(out, vector.values, self.flat[group, j])
+
+    def matrix(self, block: NDArray[Any], out: NDArray[Any], repeat: int) -> None:
+        """Transform rows of all columns, `repeat` of them laid side by side."""
+        center, rest, scale = (
+            np.tile(one[0], repeat) for one in (self.center, self.rest, self.scale)
+        )
+        work = out if out.dtype == np.float64 else np.empty(out.shape)
+        if self.exponent.any():
+            block = np.ldexp(
+                block.astype(np.float64), -np.tile(self.exponent[0], repeat)
+            )
+        np.subtract(block, center + -0.0, out=work, dtype=np.float64)
+        if rest.any():
+            work -= rest
+        work /= scale
+        if work is not out:
+            out[...] = work
+        flat = np.tile(self.flat[0], repeat)
+        if flat.any():
+            out[:, flat] = np.where(np.isnan(block[:, flat]), np.nan, 0.0)
+        self._to_range(out)
+
+    def grouped(
+        self, j: int, values: NDArray[Any], codes: NDArray[Any], out: NDArray[Any]
+    ) -> None:
+        """Transform one column, each value by the row of its group."""
+        center, rest, scale, flat = (
+            one[:, j] for one in (self.center, self.rest, self.scale, self.flat)
+        )
+        for start in range(0, len(out), BLOCK):
+            code = codes[start : start + BLOCK]
+            target = out[start : start + BLOCK]
+            block = values[start : start + BLOCK]
+            if self.exponent.any():
+                block = np.ldexp(block.astype(float), -self.exponent[code, j])
+            work = np.subtract(block, center.take(code), dtype=np.float64)
+            if rest.any():
+                work -= rest.take(code)
+            np.divide(work, scale.take(code), out=target, casting="same_kind")
+            if flat.any():
+                target[flat.take(code) & ~np.isnan(target)] = 0.0
+        self._to_range(out)
+
+    def row(self, group: int) -> list[tuple[float, float, float]] | None:
+        """
+        Return (center, rest, scale) of each column as Python numbers.
+
+        None where a column needs other units or exact integers: arrays do that.
+        """
+        center, rest, scale = (
+            one[group] for one in (self.center, self.rest, self.scale)
+        )
+        wide = (np.abs(center) > _EXACT) & (rest != 0.0)
+        if wide.any() or self.exponent[group].any():
+            return None
+        scale = np.where(self.flat[group], np.inf, scale)
+        starts = (one.tolist() for one in (center + -0.0, rest, scale))
+        return list(zip(*starts, strict=True))
+
+    def _finish(self, out: NDArray[Any], values: NDArray[Any], flat: Any) -> None:
+        if flat:
+            gaps = np.isnan(values) if values.dtype.kind == "f" else None
+            out[...] = 0.0
+            if gaps is not None:
+                out[gaps] = np.nan
+        self._to_range(out)
+
+    def _to_range(self, out: NDArray[Any]) -> None:
+        if self.range != (0.0, 1.0):
+            for start in range(0, len(out), BLOCK):
+                block = out[start : start + BLOCK]
+                block[...] = lerp(block, *self.range)
+        if self.clip:
+            np.clip(out, *self.range, out=out)
+
+    def inverse(
+        self, values: NDArray[Any], j: int, codes: NDArray[Any] | int
+    ) -> NDArray[np.float64]:
+        """Return what would have been transformed to `values`."""
+        low, high = self.range
+        shares = values.astype(np.float64, copy=False)
+        if self.range != (0.0, 1.0):
+            shares = (shares - low) / (high - low)
+        center, rest = self.center[codes, j], self.rest[codes, j]
+        if self.top is None:
+            back = (shares * self.scale[codes, j] + rest) + center
+        else:
+            back = lerp(shares, center, self.top[codes, j], self.scale[codes, j])
+            back = np.where(shares == 0.0, center, back)
+        if self.exponent.any():
+            back = np.ldexp(back, self.exponent[codes, j])
+            center = np.ldexp(center, self.exponent[codes, j])
+        flat = self.flat[codes, j]
+        if np.any(flat):
+            back = np.where(flat & ~np.isnan(shares), center, back)
+        return np.asarray(back, np.float64)
+
+
+def lerp(part: Any, low: Any, high: Any, width: Any = None) -> Any:
+    """Return low + part * (high - low), exact at both ends."""
+    width = high - low if width is None else width
+    return np.where(part < 0.5, low + part * width, high - (1.0 - part) * width)
+
+
+def _centered(vector: Vector, center: float, rest: float) -> tuple[float, float]:
+    """Let reading subtract the integer part of the center, exactly."""
+    whole = int(center) + int(rest)
+    limits = np.iinfo(vector.values.dtype)
+    if limits.min <= whole <= limits.max and not vector.exponent:
+        vector.origin = whole
+        return rest - int(rest), 0.0
+    return center, rest
+
+
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """Limits each column to [low, high], of shape (groups, columns)."""
+
+    low: Floats
+    high: Floats
+
+    def column(self, group: int, j: int, vector: Vector, out: NDArray[Any]) -> None:
+        """Clip one column into `out`."""
+        low, high = self.low[group, j], self.high[group, j]
+        for start in range(0, len(out), BLOCK):
+            block = vector.values[start : start + BLOCK].astype(out.dtype, copy=False)
+            np.clip(block, low, high, out=out[start : start + BLOCK])
+
+    def matrix(self, block: NDArray[Any], out: NDArray[Any], repeat: int) -> None:
+        """Clip rows of all columns, `repeat` of them laid side by side."""
+        low, high = np.tile(self.low[0], repeat), np.tile(self.high[0], repeat)
+        np.clip(block.astype(out.dtype, copy=False), low, high, out=out)
+
+    def grouped(
+        self, j: int, values: NDArray[Any], codes: NDArray[Any], out: NDArray[Any]
+    ) -> None:
+        """Clip one column, each value by the bounds of its group."""
+        values = values.astype(out.dtype, copy=False)
+        np.clip(values, self.low[codes, j], self.high[codes, j], out=out)
+
+    def row(self, group: int) -> list[tuple[float, float]]:
+        """Return (low, high) of each column as Python numbers."""
+        return list(
+            zip(self.low[group].tolist(), self.high[group].tolist(), strict=True)
+        )
+
+    def inverse(
+        self, values: NDArray[Any], j: int, codes: NDArray[Any] | int
+    ) -> NDArray[np.float64]:
+        """Return the values: what was cut off is not known any more."""
+        del j, codes
+        return values.astype(np.float64)
+
+
+def row_blocks(
+    matrix: NDArray[Any], columns: int, size: int
+) -> Iterator[tuple[int, NDArray[Any], int]]:
+    """
+    Yield (first row, block, repeat): rows of a matrix, `repeat` laid side by side.
+
+    NumPy's inner loops run along a row. Rows of 20 columns would spend their time on
+    starting loops, so about 1024 values are laid side by side, which is free in
+    memory of C order; the last rows come alone.
+    """
+    repeat = max(1, 1024 // columns)
+    step = max(1, size // (repeat * columns)) * repeat
+    rows = len(matrix)
+    for start in range(0, rows, step):
+        stop = min(start + step, rows)
+        whole = start + (stop - start) // repeat * repeat
+        for first, last, k in ((start, whole, repeat), (whole, stop, 1)):
+            if last > first:
+                block = np.ascontiguousarray(matrix[first:last])
+                yield first, block.reshape(-1, k * columns), k

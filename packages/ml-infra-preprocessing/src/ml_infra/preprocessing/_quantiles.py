@@ -1,0 +1,276 @@
+"""
+Percentiles that scalers learn: exact from data at hand, certified from streams.
+
+`fit` sees all data and selects exact order statistics. `partial_fit` and `merge` count
+values in key histograms, which are exact while a column has no more distinct values
+than bins, and certify the error of a rank afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import inf, isnan
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._histogram import KeyHistogram
+from ._learning import present_count
+from ._passes import BLOCK
+from ._plans import lerp
+from ._ranks import order_statistics
+from ._state import StateError
+from ._vectors import Vector
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from ._scaler import Batch
+
+MERGEABLE = 1 << 16  # rows up to which fit counts a histogram as well
+
+
+@dataclass(frozen=True)
+class Cell:
+    """
+    One column of one group.
+
+    Attributes:
+        count: Values, infinities included.
+        below: How many are -inf.
+        above: How many are inf.
+        exact: Order statistics asked for, by rank; None where the histogram has them.
+        histogram: Of the finite values; None after a fit of many rows.
+    """
+
+    count: int = 0
+    below: int = 0
+    above: int = 0
+    exact: dict[int, float] | None = None
+    histogram: KeyHistogram | None = None
+
+    def value_at(self, rank: int) -> float:
+        """Return the value at a rank of the sorted values."""
+        if self.exact is not None:
+            return self.exact[rank]
+        if rank < self.below:
+            return -inf
+        if rank >= self.count - self.above:
+            return inf
+        assert self.histogram is not None  # noqa: S101 -- by construction
+        return float(self.histogram.value_at(rank - self.below))
+
+    @property
+    def rank_error(self) -> float:
+        """Certified bound on the error of a rank, as a share of the values."""
+        if self.exact is not None or self.histogram is None or not self.count:
+            return 0.0
+        return self.histogram.rank_error() * self.histogram.count / self.count
+
+    def merged(self, other: Cell) -> Cell:
+        """Return the cell of both data together."""
+        if not self.count or not other.count:
+            return self if self.count else other
+        if self.histogram is None or other.histogram is None:
+            raise ValueError(
+                f"fit keeps only exact percentiles of more than {MERGEABLE} rows; "
+                "use partial_fit for data that is to be merged or continued"
+            )
+        return Cell(
+            self.count + other.count,
+            self.below + other.below,
+            self.above + other.above,
+            None,
+            self.histogram.copy().merge(other.histogram),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain types for JSON."""
+        exact = None
+        if self.exact is not None:
+            exact = [[rank, value] for rank, value in sorted(self.exact.items())]
+        histogram = None if self.histogram is None else self.histogram.to_dict()
+        return {
+            "count": self.count,
+            "below": self.below,
+            "above": self.above,
+            "exact": exact,
+            "histogram": histogram,
+        }
+
+    @classmethod
+    def from_dict(cls, state: Any) -> Cell:
+        """Restore what `to_dict` wrote; StateError for anything else."""
+        if not isinstance(state, dict) or set(state) != set(cls().to_dict()):
+            raise StateError("state: a column needs count, below, above, exact and "
+                             "histogram")  # fmt: skip
+        numbers = [state[name] for name in ("count", "below", "above")]
+        if not all(type(n) is int and 0 <= n < 2**62 for n in numbers):
+            raise StateError("state: counts must be integers >= 0")
+        exact = state["exact"]
+        if exact is not None:
+            pairs = isinstance(exact, list) and all(
+                isinstance(p, list)
+                and len(p) == 2
+                and type(p[0]) is int
+                and type(p[1]) in (int, float)
+                and abs(p[1]) < inf
+                for p in exact
+            )
+            if not pairs:
+                raise StateError("state: 'exact' must be pairs of rank and value")
+            exact = {rank: float(value) for rank, value in exact}
+        histogram = state["histogram"]
+        if histogram is not None:
+            histogram = KeyHistogram.from_dict(histogram)
+            if histogram.count + numbers[1] + numbers[2] != numbers[0]:
+                raise StateError("state: the counts of a column contradict each other")
+        return cls(numbers[0], numbers[1], numbers[2], exact, histogram)
+
+
+class QuantileState:
+    """Cells of shape (groups, columns); immutable like the array states."""
+
+    def __init__(self, cells: list[list[Cell]]) -> None:
+        self.cells = cells
+
+    @classmethod
+    def nothing(cls, groups: int, columns: int) -> QuantileState:
+        """Return the state of no data."""
+        return cls([[Cell()] * columns for _ in range(groups)])
+
+    @property
+    def count(self) -> NDArray[np.int64]:
+        """Values per group and column."""
+        return np.array([[c.count for c in row] for row in self.cells], np.int64)
+
+    @property
+    def rank_error(self) -> NDArray[np.float64]:
+        """Certified rank error per group and column; 0 is exact."""
+        return np.array([[c.rank_error for c in row] for row in self.cells])
+
+    def spread(self, places: Sequence[int], groups: int) -> QuantileState:
+        """Return a state with more groups; row i of this one goes to places[i]."""
+        wide = self.nothing(groups, len(self.cells[0]) if self.cells else 0).cells
+        for place, row in zip(places, self.cells, strict=True):
+            wide[place] = row
+        return QuantileState(wide)
+
+    def reordered(self, order: Sequence[int]) -> QuantileState:
+        """Return a state whose column j is this one's column order[j]."""
+        return QuantileState([[row[j] for j in order] for row in self.cells])
+
+    def merged(self, other: QuantileState) -> QuantileState:
+        """Return the state of both data together."""
+        return QuantileState(
+            [
+                [a.merged(b) for a, b in zip(mine, theirs, strict=True)]
+                for mine, theirs in zip(self.cells, other.cells, strict=True)
+            ]
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain types for JSON."""
+        return {"cells": [[cell.to_dict() for cell in row] for row in self.cells]}
+
+    @classmethod
+    def from_dict(
+        cls, state: dict[str, Any], groups: int, columns: int
+    ) -> QuantileState:
+        """Restore what `to_dict` wrote; StateError for anything else."""
+        rows = state.get("cells")
+        if not isinstance(rows, list) or len(rows) != groups:
+            raise StateError(f"state: 'cells' must be a list of {groups} rows")
+        if not all(isinstance(row, list) and len(row) == columns for row in rows):
+            raise StateError(f"state: 'cells' must hold {columns} columns a row")
+        return cls([[Cell.from_dict(cell) for cell in row] for row in rows])
+
+
+def count_values(vector: Vector) -> Cell:
+    """Return a cell whose histogram holds the values; NaN must be settled."""
+    histogram = KeyHistogram()
+    count = below = above = 0
+    for block in vector.blocks(BLOCK):
+        finite = block
+        if block.dtype.kind == "f" and not np.isfinite(block).all():
+            below += int(np.count_nonzero(block == -inf))
+            above += int(np.count_nonzero(block == inf))
+            finite = block[np.isfinite(block)]
+        histogram.update(finite)
+        count += block.size
+    return Cell(count, below, above, None, histogram)
+
+
+def select_values(vector: Vector, count: int, ranks: list[int]) -> Cell:
+    """Return a cell with exact order statistics, and a histogram if that is cheap."""
+    cell = count_values(vector) if count <= MERGEABLE else Cell(count)
+    if cell.histogram is not None and cell.histogram.exact:
+        return cell
+    values = [float(value) for value in order_statistics(vector, count, ranks)]
+    if any(isnan(value) for value in values):
+        raise AssertionError("NaN must be settled before ranks are taken")
+    return replace(cell, exact=dict(zip(ranks, values, strict=True)))
+
+
+def learn_cells(
+    table: Batch, missing: str, ranks: Any, *, infinite: bool
+) -> QuantileState:
+    """Learn each column, and each group of rows, of a batch."""
+    vectors = [table.frame.vector(place) for place in table.places]
+    for vector in vectors:
+        _settle(vector, missing, infinite=infinite)
+    if table.codes is None:
+        return QuantileState(
+            [[_cell(vector, table.exact, ranks) for vector in vectors]]
+        )
+    order = np.argsort(table.codes, kind="stable")
+    ends = np.cumsum(np.bincount(table.codes, minlength=table.groups))
+    rows: list[list[Cell]] = []
+    for places in np.split(order, ends[:-1]):
+        row = []
+        for vector in vectors:
+            null = None if vector.null is None else vector.null[places]
+            part = Vector(vector.values[places], vector.wrap, null=null)
+            part.skip_nan = vector.skip_nan
+            row.append(_cell(part, table.exact, ranks))
+        rows.append(row)
+    return QuantileState(rows)
+
+
+def _settle(vector: Vector, missing: str, *, infinite: bool) -> None:
+    if vector.integers is not None:
+        raise ValueError(f"{vector.name}: scalers take integers of at most 64 bits")
+    odd = vector.null is not None
+    if vector.values.dtype.kind == "f" and not odd:
+        odd = not np.isfinite(np.add.reduce(vector.values, dtype=np.float64))
+    if odd:
+        vector.settle(missing, infinite=infinite)
+
+
+def _cell(vector: Vector, exact: bool, ranks: Any) -> Cell:
+    count = present_count(vector)
+    if not count:
+        return Cell()
+    if not exact:
+        return count_values(vector)
+    return select_values(vector, count, ranks(count))
+
+
+def percentiles(cell: Cell, levels: list[float]) -> list[float]:
+    """Interpolate between neighbours (Hyndman and Fan's type 7)."""
+    if not cell.count:
+        return [0.0] * len(levels)
+    found = []
+    for level in levels:
+        position = (cell.count - 1) * (float(level) / 100)
+        below = int(position)
+        low = cell.value_at(below)
+        high = cell.value_at(min(below + 1, cell.count - 1))
+        if high - low == float("inf"):
+            low, high = low / 2, high / 2
+            found.append(2 * float(lerp(position - below, low, high)))
+        else:
+            found.append(float(lerp(position - below, low, high)))
+    return found

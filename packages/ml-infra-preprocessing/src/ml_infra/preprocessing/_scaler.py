@@ -1,0 +1,403 @@
+"""The verbs that all scalers share: learn, merge, transform, save."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from . import _saving
+from ._estimator import Estimator
+from ._frames import Frame, open_frame
+from ._groups import codes_of, encode
+from ._learning import in_rows
+from ._naming import chosen, key_order, matching, place_of_group
+from ._passes import BLOCK
+from ._plans import Affine, Bounds, row_blocks
+from ._rows import KINDS, group_of_row, put_back, values_of_row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+    from typing_extensions import Self
+
+
+class Batch(NamedTuple):
+    """What a scaler learns from: columns of a table, a code a row for its group."""
+
+    frame: Frame
+    places: list[int]
+    weights: Any
+    exact: bool  # whether this is all of the data, so that percentiles are exact
+    codes: NDArray[np.intp] | None = None
+    groups: int = 1
+
+
+class Scaler(Estimator):
+    """
+    Base of the scalers: names, groups, merging, containers, JSON.
+
+    A subclass says what it learns from a batch (`_learn`), what to do about it
+    (`_plan`), and the same for one row of plain numbers (`_row`). Its constructor
+    stores its arguments as they are, so that scikit-learn can clone it.
+    """
+
+    missing: str
+    constant: str
+    columns: Sequence[Any] | None
+    by: Any
+
+    columns_: list[Any]
+    groups_: list[Any] | None
+    state_: Any
+    cache_: dict[str, Any]
+
+    _infinite = False  # whether infinities are values like others
+    state_type: Any
+
+    # --- what subclasses define -----------------------------------------------
+
+    def check_settings(self) -> None:
+        raise NotImplementedError
+
+    def _learn(self, table: Batch) -> Any:
+        raise NotImplementedError
+
+    def _plan(self) -> Affine | Bounds:
+        raise NotImplementedError
+
+    # --- learning -------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """
+        Learn from a whole table, forgetting what was learned before.
+
+        Args:
+            X: Shape (rows, columns), rows >= 1: array, list of rows, dict of columns,
+                or a pandas, polars or pyarrow table. Never written to.
+            y: Ignored; pipelines pass it.
+
+        Returns:
+            This object.
+
+        Raises:
+            ValueError: If there are no rows, a column is constant and
+                `constant="raise"`, a value is infinite, or values are missing and
+                `missing="raise"`; the message names the column.
+            TypeError: If a value is not a real number.
+            KeyError: If one of `columns` is not there.
+        """
+        del y
+        return self._fit(X, None)
+
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """
+        Learn from one more batch of rows; nothing is forgotten.
+
+        Takes and raises what `fit` does, but a batch may be empty and a column
+        constant so far. If it raises, nothing was learned. Returns this object.
+        """
+        del y
+        return self._partial_fit(X, None)
+
+    def _fit(self, X: Any, weights: Any) -> Self:
+        self.check_settings()
+        frame = open_frame(X)
+        if not frame.rows or not frame.names:
+            raise ValueError(
+                f"X: found array with {frame.rows} sample(s) and {len(frame.names)} "
+                f"feature(s) (shape=({frame.rows}, {len(frame.names)})) while a "
+                "minimum of 1 is required by " + type(self).__name__
+            )
+        fresh = type(self)(**self.get_params())
+        fresh._learn_batch(frame, weights, exact=True)  # noqa: SLF001 -- own class
+        fresh._plan_once()  # noqa: SLF001 -- own class; refuses constants now
+        self._forget()
+        self.__dict__.update(fresh.__dict__)
+        return self
+
+    def _partial_fit(self, X: Any, weights: Any) -> Self:
+        self.check_settings()
+        batch = type(self)(**self.get_params())
+        frame = open_frame(X)
+        if hasattr(self, "columns_"):
+            batch.columns = [frame.names[p] for p in matching(self, frame)]
+        batch._learn_batch(frame, weights, exact=False)  # noqa: SLF001 -- own class
+        batch.columns = self.columns
+        if hasattr(self, "columns_"):
+            batch.columns_ = self.columns_
+        learned = self.merge(batch) if hasattr(self, "columns_") else batch
+        self._forget()
+        self.__dict__.update(learned.__dict__)
+        return self
+
+    def _forget(self) -> None:
+        for name in ("feature_names_in_", "cache_"):
+            self.__dict__.pop(name, None)
+
+    def _learn_batch(self, frame: Frame, weights: Any, *, exact: bool) -> None:
+        places = chosen(frame, self.columns, self.by)
+        self.columns_ = [frame.names[p] for p in places]
+        self.n_features_in_ = len(frame.names)
+        if frame.named and all(isinstance(name, str) for name in frame.names):
+            self.feature_names_in_ = np.array(frame.names, dtype=object)
+        self.cache_ = {}
+        self.groups_ = None
+        with np.errstate(all="ignore"):
+            if self.by is None:
+                self.state_ = self._learn(Batch(frame, places, weights, exact))
+                return
+            by = place_of_group(frame.names, self.by)
+            codes, keys = encode(frame.column(by), self.by)
+            order = sorted(range(len(keys)), key=lambda i: key_order(keys[i]))
+            state = self._learn(Batch(frame, places, weights, exact, codes, len(keys)))
+            rank = [0] * len(keys)
+            for new, old in enumerate(order):
+                rank[old] = new
+            self.state_ = state.spread(rank, len(keys))
+            self.groups_ = [keys[i] for i in order]
+
+    def merge(self, other: Self) -> Self:
+        """
+        Return a new scaler that learned from the data of both; neither changes.
+
+        Raises:
+            TypeError: If the other is another kind of scaler.
+            ValueError: If settings or columns differ.
+        """
+        if type(other) is not type(self):
+            raise TypeError(
+                f"merge: expected a {type(self).__name__}, got {type(other).__name__}"
+            )
+        mine, theirs = _saving.settings(self), _saving.settings(other)
+        differing = [name for name in mine if mine[name] != theirs[name]]
+        if differing:
+            name = differing[0]
+            raise ValueError(
+                f"merge: {name} differs, {mine[name]!r} and {theirs[name]!r}"
+            )
+        if not hasattr(other, "columns_") or not hasattr(self, "columns_"):
+            return copy.copy(self if hasattr(self, "columns_") else other)
+        if set(self.columns_) != set(other.columns_):
+            raise ValueError(
+                f"merge: columns differ, {self.columns_} and {other.columns_}"
+            )
+        theirs_state = other.state_
+        if self.columns_ != other.columns_:
+            order = [other.columns_.index(name) for name in self.columns_]
+            theirs_state = theirs_state.reordered(order)
+        made = copy.copy(self)
+        made.cache_ = {}
+        mine_state = self.state_
+        if self.groups_ is not None and other.groups_ is not None:
+            keys = sorted({*self.groups_, *other.groups_}, key=key_order)
+            place = {key: i for i, key in enumerate(keys)}
+            made.groups_ = keys
+            mine_state = mine_state.spread([place[k] for k in self.groups_], len(keys))
+            theirs_state = theirs_state.spread(
+                [place[k] for k in other.groups_], len(keys)
+            )
+        made.state_ = mine_state.merged(theirs_state)
+        return made
+
+    # --- transforming ---------------------------------------------------------
+
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
+        """Fit to a table and return it transformed."""
+        return self.fit(X, y).transform(X)
+
+    def transform(self, X: Any) -> Any:
+        """
+        Apply what was learned.
+
+        Args:
+            X: A table of any kind `fit` takes, columns found by name in any order,
+                others passed through untouched; or one row: a dict of numbers, or a
+                flat list or tuple of them. Never written to.
+
+        Returns:
+            The same kind of table or row. A column is float64 unless it was a
+            smaller float.
+
+        Raises:
+            KeyError: If a column is missing; with its nearest match.
+            ValueError: As for `fit`, and for a group not seen in training.
+            TypeError: If a value is not a real number.
+        """
+        self._check_fitted()
+        if type(X) in KINDS:
+            row = self._transform_row(X)
+            if row is not None:
+                return row
+        frame = open_frame(X)
+        with np.errstate(all="ignore"):
+            result = self._transform_frame(frame)
+        names = frame.names if frame.named else list(self.get_feature_names_out())
+        return self._in_chosen_container(result, X, names)
+
+    def inverse_transform(self, X: Any) -> Any:
+        """
+        Undo `transform`.
+
+        Within a unit in the last place of the larger of value and center, and exact
+        where `transform` gave the ends of a range. Takes and returns what `transform`
+        does. A constant column comes back as its constant; what `OutlierClipper` cut
+        off does not.
+        """
+        self._check_fitted()
+        if type(X) in KINDS and values_of_row(self, X) is not None:
+            return self.inverse_transform([X])[0]
+        frame = open_frame(X)
+        plan = self._plan_once()
+        with np.errstate(all="ignore"):
+            places = matching(self, frame)
+            codes = codes_of(self, frame)
+            vectors, results = {}, {}
+            for j, place in enumerate(places):
+                vector = vectors[place] = frame.vector(place)
+                back = plan.inverse(vector.values, j, 0 if codes is None else codes)
+                if not np.isfinite(np.add.reduce(back)):
+                    vector.settle(self.missing, infinite=self._infinite)
+                results[place] = back.astype(vector.dtype, copy=False)
+            return frame.rebuild(results, vectors)
+
+    def _transform_frame(self, frame: Frame) -> Any:
+        plan = self._plan_once()
+        places = matching(self, frame)
+        codes = codes_of(self, frame)
+        matrix = in_rows(frame, places) if codes is None else None
+        if matrix is not None and places == list(range(len(places))):
+            return self._transform_matrix(frame, matrix)
+        results: dict[int, NDArray[Any]] = {}
+        vectors = {}
+        whole: NDArray[Any] | None = None
+        if frame.matrix is not None:
+            whole = np.empty(frame.matrix.shape, frame.dtype, order=_order(frame))
+            if len(places) < len(frame.names):
+                whole[...] = frame.matrix
+        for j, place in enumerate(places):
+            vector = vectors[place] = frame.vector(place)
+            if vector.null is not None:
+                vector.settle(self.missing, infinite=self._infinite)
+            out = (
+                np.empty(frame.rows, vector.dtype) if whole is None else whole[:, place]
+            )
+            if codes is None:
+                plan.column(0, j, vector, out)
+            else:
+                plan.grouped(j, vector.values, codes, out)
+            if not np.isfinite(np.add.reduce(out, dtype=np.float64)):
+                vector.settle(self.missing, infinite=self._infinite)
+            results[place] = out
+        if whole is not None and frame.finish is not None:
+            return frame.finish(whole)
+        return frame.rebuild(results, vectors)
+
+    def _transform_matrix(self, frame: Frame, matrix: NDArray[Any]) -> Any:
+        plan = self._plan_once()
+        result = np.empty(matrix.shape, frame.dtype)
+        total = 0.0
+        for first, block, repeat in row_blocks(matrix, matrix.shape[1], BLOCK):
+            last = first + len(block) * repeat
+            target = result[first:last].reshape(block.shape)
+            plan.matrix(block, target, repeat)
+            total += float(np.add.reduce(target, axis=None, dtype=np.float64))
+        if not np.isfinite(total):
+            for place in range(matrix.shape[1]):
+                frame.vector(place).settle(self.missing, infinite=self._infinite)
+        return frame.finish(result) if frame.finish else result
+
+    # --- one row --------------------------------------------------------------
+
+    def _transform_row(self, X: Any) -> Any:
+        values = values_of_row(self, X)
+        if values is None:
+            return None
+        group = group_of_row(self, X)
+        rows = self.cache_.get("rows")
+        if rows is None:
+            plan = self._plan_once()
+            rows = [plan.row(place) for place in range(len(self.groups_ or [0]))]
+            self.cache_["rows"] = rows
+        made = self._row(values, rows[group]) if rows[group] is not None else None
+        if made is not None:
+            return put_back(self, X, made)
+        # Not finite, or units and sizes that the arrays take care of.
+        with np.errstate(all="ignore"):
+            return self._transform_frame(open_frame([X]))[0]
+
+    def _row(self, values: list[Any], plan: Any) -> list[float] | None:
+        """Transform plain numbers; None hands over to the arrays."""
+        raise NotImplementedError
+
+    def _plan_once(self) -> Affine | Bounds:
+        plan = self.cache_.get("plan")
+        if plan is None:
+            with np.errstate(all="ignore"):
+                plan = self.cache_["plan"] = self._plan()
+        found: Affine | Bounds = plan
+        return found
+
+    def refuse_columns(self, which: Any, problem: str) -> None:
+        """Raise ValueError naming the first of these (groups, columns), if any."""
+        if which.any():
+            group, j = (int(i) for i in np.argwhere(which)[0])
+            where = f"column {self.columns_[j]!r}"
+            if self.groups_ is not None:
+                where += f" in group {self.groups_[group]!r}"
+            more = int(which.sum()) - 1
+            others = f" (and {more} more)" if more else ""
+            raise ValueError(f"{where}{others}: {problem}")
+
+    # --- saving ---------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """
+        Return settings and state as types that JSON knows.
+
+        Raises:
+            TypeError: If a column's name is neither text nor integer.
+        """
+        self._check_fitted()
+        return _saving.to_dict(self)
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Self:
+        """
+        Restore what `to_dict` wrote.
+
+        Raises:
+            ValueError: If it is another kind of state, from a newer version, or
+                contradicts itself.
+        """
+        made: Self = _saving.from_dict(cls, state)
+        return made
+
+    def to_json(self) -> str:
+        """Return `to_dict` as strict JSON; equal states give equal text."""
+        self._check_fitted()
+        return _saving.to_json(self)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Restore what `to_json` wrote; ValueError as for `from_dict`."""
+        made: Self = _saving.from_json(cls, text)
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        if not hasattr(self, "columns_") or not hasattr(other, "columns_"):
+            mine, theirs = hasattr(self, "columns_"), hasattr(other, "columns_")
+            return mine == theirs and _saving.settings(self) == _saving.settings(other)
+        return self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment]  # mutable
+
+
+def _order(frame: Frame) -> Any:
+    matrix = frame.matrix
+    flat = matrix is not None and abs(matrix.strides[0]) <= matrix.itemsize
+    return "F" if flat else "C"
