@@ -133,6 +133,7 @@ class Pipeline:
                             extra,
                             b"," if fields else b"",
                             body,
+                            b"\n",
                         )
                     )
         except Exception:  # noqa: BLE001, S110 - the careful way copes with anything

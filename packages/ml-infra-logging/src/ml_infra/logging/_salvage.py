@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 500
 SAFE_DEPTH = 40  # when the caller is itself deep in the stack
 _MAX_INT_BITS = 14_000  # about 4 200 digits: beyond, Python refuses to write them
+_LONGEST_KEY = 1000  # characters
 _MARGIN = 512  # characters read beyond a cut
 _REDACTED = "[redacted]"
 _CONSTANTS = {None: "null", True: "true", False: "false"}
@@ -186,7 +187,7 @@ class Members:
             if identity in self._open:
                 raise Unwritable("contains itself")  # noqa: TRY301 - as convert does
             if depth >= self.max_depth:
-                self.truncated[pointer(place)] = {"depth": depth}
+                self._cut(place, {"depth": depth})
                 self.parts.append("null")
                 return
             self._open.add(identity)
@@ -228,6 +229,10 @@ class Members:
         body = ",".join(f'"{key}":{quoted(text)}' for key, text in marker.items())
         self.parts.append(f"{{{body}}}")
 
+    def _cut(self, place: Place, note: dict[str, int]) -> None:
+        at = pointer(place)
+        self.truncated[at] = {**self.truncated.get(at, {}), **note}
+
     def _forget(self, start: str) -> None:
         """Remove the notes about places below `start`, which are gone."""
         for notes in (self.nonfinite, self.truncated, self.renamed):
@@ -244,7 +249,7 @@ class Members:
             text = self.redact.text(text)
         if whole > self.max_chars:
             text = text[: self.max_chars]
-            self.truncated[pointer(place)] = {"chars": whole, "kept": len(text)}
+            self._cut(place, {"chars": whole, "kept": len(text)})
         self.parts.append(quoted(text))
 
     def _float(self, value: float, place: Place) -> None:
@@ -295,7 +300,7 @@ class Members:
 
     def _note_items(self, place: Place, whole: int, kept: int) -> None:
         if kept < whole:
-            self.truncated[pointer(place)] = {"items": whole, "kept": kept}
+            self._cut(place, {"items": whole, "kept": kept})
 
     def _hides(self, key: object, value: object) -> bool:
         if self.redact is None:
@@ -307,15 +312,16 @@ class Members:
 
     def _name(self, key: object, taken: set[str], place: Place) -> str:
         """Return the member name for `key`: text, unique among `taken`."""
-        name = key_text(key)
-        if len(name) > self.max_chars:
-            name = name[: self.max_chars]
-        original = name
+        whole = key_text(key)
+        room = min(self.max_chars, _LONGEST_KEY)
+        name = original = whole[:room]
         while name in taken:
             name += "_"
         taken.add(name)
         if name is not original:
             self.renamed[pointer((place, name))] = original
+        if len(whole) > room:
+            self.truncated[pointer((place, name))] = {"key_chars": len(whole)}
         return name
 
 
