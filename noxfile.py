@@ -170,6 +170,14 @@ def serve(session: nox.Session) -> None:
     release_tool(session, "server")
 
 
+@nox.session(default=False, requires=["build"], reuse_venv=False)
+def docs(session: nox.Session) -> None:
+    """Write docs/api.md from the docstrings; -- --check only compares."""
+    session.install("packaging", *wheels(*PROJECTS))
+    env = {"PYTHONPATH": str(ROOT / ".ci")}
+    session.run("python", "-m", "release.reference", *session.posargs, env=env)
+
+
 @nox.session(default=False)
 def selftest(session: nox.Session) -> None:
     """Test the release machinery against a real index, faults included."""

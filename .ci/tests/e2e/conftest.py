@@ -22,12 +22,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager as ContextManager
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / ".ci"))
 
-from release.index import STABLE, Account, Index  # noqa: E402 - after the path is set
+from release import embedded, environments  # noqa: E402 - after the path is set
+from release.index import STABLE, Account, Index  # noqa: E402 - the same
 from release.projects import load  # noqa: E402 - the same
 
 SMOKE = '''"""Stands for the suite of {name}."""
@@ -239,3 +241,42 @@ def served(released: Clone) -> Iterator[Index]:
 def clone(released: Clone, tmp_path: Path) -> Clone:
     """Return a copy of the released clone that the test may change."""
     return released.copy(tmp_path / "ml-infra")
+
+
+@pytest.fixture
+def team_server(released: Clone, tmp_path: Path) -> Callable[..., ContextManager[str]]:
+    """
+    Return what runs a devpi-server that is not ours, and yields its URL.
+
+    It has fresh data in a folder of the given name, and root's password is
+    ``team-root``.
+    """
+    environment = environments.Environment(released.root / ".nox/devpi-server")
+    return lambda name, *options: _team_server(environment, tmp_path / name, *options)
+
+
+@contextlib.contextmanager
+def _team_server(environment, folder, *options):
+    folder.mkdir()
+    data = ["--serverdir", str(folder / "data")]
+    role = [o for o in options if o.startswith("--primary-url") or "role" in o]
+    config = folder / "init.yml"
+    config.write_text("devpi-server:\n  root-passwd: team-root\n", "utf-8")
+    init = [str(environment.executable("devpi-init")), "--configfile", str(config)]
+    subprocess.run([*init, *data, *role], check=True, capture_output=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [str(environment.executable("devpi-server")), *data, "--port", str(port)]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([*command, *options], stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 60
+        while not embedded.listens(port):
+            assert process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 import time
 
 import pytest
-from release import embedded, environments
 from release.index import DEV, STABLE, Account, Index
 
 LEAF = "ml-infra-decorators"
@@ -91,49 +89,26 @@ def test_upload_fills_the_development_index(clone):
 
 
 @pytest.fixture
-def team_server(tmp_path, released):
-    """Run a devpi-server that is not ours, with a root password of its own."""
-    environment = environments.Environment(released.root / ".nox/devpi-server")
-    config = tmp_path / "config.yml"
-    config.write_text("devpi-server:\n  root-passwd: team-root\n", "utf-8")
-    data = ["--serverdir", str(tmp_path / "data")]
-    init = [str(environment.executable("devpi-init")), "--configfile", str(config)]
-    subprocess.run([*init, *data], check=True, capture_output=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = [str(environment.executable("devpi-server")), *data, "--port", str(port)]
-    process = subprocess.Popen(
-        server, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + 60
-        while not embedded.listens(port):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+def team(team_server):
+    with team_server("team") as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait()
 
 
-def test_a_release_to_the_teams_own_server(fresh, released, team_server, tmp_path):
+def test_a_release_to_the_teams_own_server(fresh, team, tmp_path):
     clone = fresh.copy(tmp_path / "ml-infra")
     only = ("release", "--", "--only", LEAF)
-    team = {"DEVPI_URL": team_server}
-    wrong = clone.nox(*only, **team, DEVPI_USER="root", DEVPI_PASSWORD="wrong")
+    url = {"DEVPI_URL": team}
+    wrong = clone.nox(*only, **url, DEVPI_USER="root", DEVPI_PASSWORD="wrong")
     assert "refused the password of user 'root'" in error_of(wrong)
-    team |= {"DEVPI_USER": "root", "DEVPI_PASSWORD": "team-root"}
-    done = clone.nox(*only, **team)
+    done = clone.nox(*only, **url, DEVPI_USER="root", DEVPI_PASSWORD="team-root")
     assert done.returncode == 0, done.stdout
     root = Account("root", "team-root")
-    index = Index(team_server, root, root)
+    index = Index(team, root, root)
     assert list(index.files(STABLE, LEAF)) == [clone.version(LEAF)]
     assert not (clone.root / ".devpi/server").exists()
     # Somebody without a say on this server learns it before anything is built.
     index.request("PUT", "/guest", {"password": "guest"}, account=root)
     version = clone.raise_version(LEAF)
-    team |= {"DEVPI_USER": "guest", "DEVPI_PASSWORD": "guest"}
-    assert clone.nox(*only, **team).returncode != 0
+    done = clone.nox(*only, **url, DEVPI_USER="guest", DEVPI_PASSWORD="guest")
+    assert done.returncode != 0
     assert version not in index.files(STABLE, LEAF)
