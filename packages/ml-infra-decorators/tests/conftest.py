@@ -4,16 +4,19 @@ import gc
 import pickle
 
 import pytest
-from ml_infra.decorators import retry
-from ml_infra.decorators.retry import _hooks
+
+from ml_infra.decorators import _hooks, _measurement, _timed, retry, timings
 
 
 @pytest.fixture(autouse=True)
 def _clean_process():
-    """Undo what is process-wide: the stop switch and the listeners."""
+    """Undo what is process-wide: stop switch, listeners, recorded durations."""
     yield
     retry.resume_all()
     _hooks._listeners.clear()
+    timings.enabled = True
+    timings._histograms.clear()
+    timings._devices.clear()
 
 
 @pytest.fixture
@@ -64,3 +67,22 @@ def tensor_type():
 def through_pickle():
     """Return a copy of an object that has been pickled and unpickled."""
     return lambda value: pickle.loads(pickle.dumps(value))  # noqa: S301 - our own bytes
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock for the timers that moves only when told to; in nanoseconds."""
+
+    class Clock:
+        now = 1_000
+
+        def __call__(self):
+            return self.now
+
+        def advance(self, seconds):
+            self.now += round(seconds * 1e9)
+
+    clock = Clock()
+    monkeypatch.setattr(_measurement, "perf_counter_ns", clock)
+    monkeypatch.setattr(_timed, "perf_counter_ns", clock)
+    return clock

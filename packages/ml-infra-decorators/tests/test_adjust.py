@@ -3,6 +3,7 @@
 import weakref
 
 import pytest
+
 from ml_infra.decorators import is_out_of_memory, retry
 
 pytestmark = pytest.mark.usefixtures("trial")

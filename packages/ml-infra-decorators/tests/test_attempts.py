@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from ml_infra.decorators import retry
 
 pytestmark = pytest.mark.usefixtures("trial")

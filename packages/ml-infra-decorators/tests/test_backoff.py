@@ -11,6 +11,7 @@ from email.utils import format_datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ml_infra.decorators import RetryPolicy, retry
 from ml_infra.decorators._backoff import drawer, hinted_delay, usual_delay
 

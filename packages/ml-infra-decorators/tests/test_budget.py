@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+
 from ml_infra.decorators import RetryBudget, retry
 
 

@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 
 import pytest
+
 from ml_infra.decorators import retry
 
 RULES = [

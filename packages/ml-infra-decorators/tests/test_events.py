@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from ml_infra.decorators import RetryEvent, retry
 from ml_infra.decorators._budget import RetryBudget
 

@@ -4,6 +4,7 @@ import asyncio
 import gc
 
 import pytest
+
 from ml_infra.decorators import retry
 
 pytestmark = pytest.mark.usefixtures("trial")

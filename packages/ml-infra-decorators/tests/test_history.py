@@ -6,6 +6,7 @@ import multiprocessing
 import weakref
 
 import pytest
+
 from ml_infra.decorators import RetryPolicy, retry
 
 

@@ -6,6 +6,7 @@ import sqlite3
 import urllib.request
 
 import pytest
+
 from ml_infra.decorators import retry
 
 pytestmark = pytest.mark.usefixtures("trial")

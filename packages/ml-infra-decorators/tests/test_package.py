@@ -4,8 +4,9 @@ import importlib.metadata
 import subprocess
 import sys
 
-import ml_infra.decorators
 import pytest
+
+import ml_infra.decorators
 
 
 def run(program):

@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
+
 from ml_infra.decorators import RetryBudget, RetryPolicy, retry
 from ml_infra.decorators.retry import Retry
 

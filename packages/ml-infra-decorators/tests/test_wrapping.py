@@ -8,6 +8,7 @@ import types
 import unittest.mock
 
 import pytest
+
 from ml_infra.decorators import retry
 
 

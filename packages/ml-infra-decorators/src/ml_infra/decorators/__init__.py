@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .retry import RetryBudget, RetryPolicy, is_out_of_memory, retry
-from .timing import timer
+from .timing import timer, timings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = [
     "is_out_of_memory",
     "retry",
     "timer",
+    "timings",
 ]
 
 

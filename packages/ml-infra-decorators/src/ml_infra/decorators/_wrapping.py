@@ -91,7 +91,7 @@ def wrap(function: F, policy: RetryPolicy, *, classes: bool = False) -> F:
     if isinstance(function, (classmethod, staticmethod)):
         inner = wrap(function.__func__, policy)
         return type(function)(inner)  # pyright: ignore[reportReturnType] # the kind it was
-    _refuse(function, classes=classes)
+    refuse(function, classes=classes)
     kind = kind_of(function)
     if policy.attempt_timeout is not None and not kind.startswith("async"):
         raise TypeError(
@@ -158,7 +158,8 @@ def kind_of(function: Any) -> str:
     return "generator" if flags & 0x20 else "sync"
 
 
-def _refuse(function: object, *, classes: bool) -> None:
+def refuse(function: object, *, classes: bool = False) -> None:
+    """Raise a TypeError with the way out if this is nothing to decorate."""
     what = ""
     if isinstance(function, property):
         what = "a property: put the decorator below @property"

@@ -1,0 +1,175 @@
+"""
+A histogram of durations with bounded memory and bounded error.
+
+Buckets are log-linear, 32 to each power of two: the middle of one is at most 1/64 =
+1.6 % away from any duration in it. Counts are whole numbers, so merging is exact and
+takes any order. The idea is that of HdrHistogram (Gil Tene).
+"""
+
+from __future__ import annotations
+
+import os
+from _thread import allocate_lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypedDict
+
+    class HistogramDict(TypedDict):
+        """A histogram as JSON takes it; times in whole nanoseconds."""
+
+        count: int
+        errors: int
+        total_ns: int
+        min_ns: int
+        max_ns: int
+        buckets: dict[str, int]
+
+
+# Sorting durations into buckets one call at a time would take twice as long as
+# noting them in a list, so that is done for so many at once.
+BATCH = 256
+
+_lock = allocate_lock()
+
+
+class Histogram:
+    """Durations of one name: how many, how many failed, their sum and their spread."""
+
+    __slots__ = (
+        "_buckets",
+        "_count",
+        "_max",
+        "_min",
+        "_total",
+        "errors",
+        "name",
+        "pending",
+    )
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.pending: list[int] = []
+        self.clear()
+
+    def __reduce__(self) -> tuple[Callable[[str], Histogram], tuple[str]]:
+        from ._registry import timings
+
+        return timings.histogram, (self.name,)  # of the process that unpickles it
+
+    def clear(self) -> None:
+        """Forget all durations."""
+        with _lock:
+            self.pending.clear()
+            self.errors = self._count = self._total = self._min = self._max = 0
+            self._buckets: list[int] = []
+
+    def add(self, nanoseconds: int, *, failed: bool = False) -> None:
+        """Count one duration."""
+        if failed:
+            with _lock:
+                self.errors += 1
+        # Appending to a list is a single step of the interpreter and needs no lock.
+        self.pending.append(nanoseconds)
+        if len(self.pending) >= BATCH:
+            self.fold()
+
+    def fold(self) -> None:
+        """Sort the pending durations into their buckets."""
+        with _lock:
+            self._fold()
+
+    def to_dict(self) -> HistogramDict:
+        """Return the state as plain data."""
+        with _lock:
+            self._fold()
+            return {
+                "count": self._count,
+                "errors": self.errors,
+                "total_ns": self._total,
+                "min_ns": self._min,
+                "max_ns": self._max,
+                "buckets": {str(i): n for i, n in enumerate(self._buckets) if n},
+            }
+
+    def _fold(self) -> None:
+        # Others may append meanwhile: at the end, which stays.
+        batch = self.pending[:]
+        if not batch:
+            return
+        del self.pending[: len(batch)]
+        low, high = min(batch), max(batch)
+        self._min = min(self._min, low) if self._count else low
+        self._max = max(self._max, high)
+        self._count += len(batch)
+        self._total += sum(batch)
+        buckets = self._buckets
+        missing = bucket(high) + 1 - len(buckets)
+        if missing > 0:
+            buckets += [0] * missing
+        for nanoseconds in batch:
+            shift = nanoseconds.bit_length() - 6  # as in `bucket`, without the call
+            buckets[
+                (shift << 5) + (nanoseconds >> shift) if shift > 0 else nanoseconds
+            ] += 1
+
+
+def bucket(nanoseconds: int) -> int:
+    """Return the bucket of a duration; below 64 ns each has its own."""
+    shift = nanoseconds.bit_length() - 6
+    return (shift << 5) + (nanoseconds >> shift) if shift > 0 else nanoseconds
+
+
+def middle(index: int) -> float:
+    """Return the middle of a bucket, in nanoseconds."""
+    if index < 64:
+        return index
+    shift = (index >> 5) - 1
+    return ((32 + (index & 31)) << shift) + ((1 << shift) - 1) / 2
+
+
+def percentile(state: HistogramDict, fraction: float) -> float:
+    """
+    Return the duration that `fraction` of all do not exceed, in nanoseconds.
+
+    Args:
+        state: A histogram with at least one duration.
+        fraction: In (0, 1].
+
+    By nearest rank: the smallest duration with at least that share at or below it.
+    """
+    rank = max(1, -int(-fraction * state["count"] // 1))
+    if rank >= state["count"]:
+        return state["max_ns"]
+    for index in sorted(state["buckets"], key=int):
+        rank -= state["buckets"][index]
+        if rank <= 0:
+            return min(max(middle(int(index)), state["min_ns"]), state["max_ns"])
+    return state["max_ns"]
+
+
+def merged(states: list[HistogramDict]) -> HistogramDict:
+    """Return the histogram of all durations in `states`, of which there is one."""
+    buckets: dict[str, int] = {}
+    for state in states:
+        for index, count in state["buckets"].items():
+            buckets[index] = buckets.get(index, 0) + count
+    filled = [state for state in states if state["count"]]
+    return {
+        "count": sum(state["count"] for state in states),
+        "errors": sum(state["errors"] for state in states),
+        "total_ns": sum(state["total_ns"] for state in states),
+        "min_ns": min((state["min_ns"] for state in filled), default=0),
+        "max_ns": max((state["max_ns"] for state in filled), default=0),
+        "buckets": {index: buckets[index] for index in sorted(buckets, key=int)},
+    }
+
+
+def _renew_lock() -> None:
+    global _lock  # noqa: PLW0603 - another thread of the parent may have held it
+    _lock = allocate_lock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_renew_lock)

@@ -1,0 +1,181 @@
+"""One measured call or block, from its start to what is told about it."""
+
+from __future__ import annotations
+
+import sys
+from contextvars import ContextVar
+from time import perf_counter_ns
+
+from ._device import event_maker, nanoseconds_between
+from ._registry import timings
+from ._units import duration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from contextvars import Token
+    from typing import Any, Literal
+
+    from typing_extensions import Self
+
+# Names being measured with a sink in this task or thread: of a recursion only the
+# outermost call is told.
+_told: ContextVar[frozenset[str]] = ContextVar(
+    "ml_infra_timer_told", default=frozenset()
+)
+
+
+class Timing(str):
+    """
+    The line that tells a duration, "load took 12.3 ms", with the figures behind it.
+
+    Attributes:
+        name: The timer's name.
+        seconds: The duration.
+        outcome: "ok", or "error" if the call raised.
+    """
+
+    __slots__ = ("name", "outcome", "seconds")
+
+    name: str
+    seconds: float
+    outcome: Literal["ok", "error"]
+
+    def __new__(cls, name: str, nanoseconds: int, error: str = "") -> Self:
+        suffix = f" (failed: {error})" if error else ""
+        self = super().__new__(cls, f"{name} took {duration(nanoseconds)}{suffix}")
+        self.name = name
+        self.seconds = nanoseconds / 1e9
+        self.outcome = "error" if error else "ok"
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return str, (str(self),)
+
+
+class Options:
+    """What a timer does with a duration; checked once."""
+
+    def __init__(
+        self,
+        name: str,
+        sink: Any,
+        record: bool,
+        device: Any,
+    ) -> None:
+        self.name = name
+        self.sink = sink
+        self.record = record
+        self.device = device
+        self.new_event = None if device is None else event_maker(device)
+
+    def add(self, nanoseconds: int, *, failed: bool, suffix: str = "") -> None:
+        """Record a duration under the name or one of its companions."""
+        if self.record and timings.enabled:
+            timings.histogram(self.name + suffix).add(nanoseconds, failed=failed)
+
+    def tell(self, nanoseconds: int, error: BaseException | None) -> None:
+        """Hand the line to the sink; an error of the sink stays here."""
+        if self.sink is None or not timings.enabled:
+            return
+        failure = "" if error is None else type(error).__name__
+        line = Timing(self.name, nanoseconds, failure)
+        try:
+            if self.sink is print:
+                _print(line)
+            elif hasattr(self.sink, "info"):
+                self.sink.info(line)
+            else:
+                self.sink(line)
+        except Exception as problem:  # noqa: BLE001 - telling must not break the call
+            from ._hooks import report
+
+            report(problem, self.sink)
+
+
+class Measurement:
+    """
+    One run of a timed block; what `with timer(...) as t` gives.
+
+    Attributes:
+        name: The timer's name.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.name = options.name
+        self._options = options
+        self._end: int | None = None
+        self._events: tuple[Any, Any] | None = None
+        self._token = enter(options)
+        device, new_event = options.device, options.new_event
+        if new_event is not None:
+            start = new_event()
+            start.record()
+            self._events = (start, new_event())
+        elif device is not None:
+            device.synchronize()  # what was queued before is not this block's
+        self._start = perf_counter_ns()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start, until now or until the end."""
+        end = perf_counter_ns() if self._end is None else self._end
+        return (end - self._start) / 1e9
+
+    @property
+    def device_elapsed(self) -> float:
+        """Seconds on the device, waiting for it; only after the end, with events."""
+        if self._events is None or self._end is None:
+            raise ValueError(
+                f"timer {self.name!r} has no device time: it needs device= with "
+                "events, and to have ended"
+            )
+        return nanoseconds_between(*self._events) / 1e9
+
+    def stop(self, error: BaseException | None = None) -> None:
+        """End the measurement, record it and tell it."""
+        options = self._options
+        if self._events is not None:
+            self._events[1].record()
+        elif options.device is not None:
+            options.device.synchronize()
+        self._end = perf_counter_ns()
+        failed = error is not None
+        options.add(self._end - self._start, failed=failed)
+        if self._events is not None and options.record and timings.enabled:
+            name = f"{self.name}:device"
+            timings.device(name).add(*self._events, timings.histogram(name))
+        leave(self._token)
+        if self._token is not None:
+            options.tell(self._end - self._start, error)
+
+    def abandon(self) -> None:
+        """End without telling: the work has not begun yet."""
+        leave(self._token)
+
+
+def enter(options: Options) -> Token[frozenset[str]] | None:
+    """Begin a call that will be told; None if an outer one of the name will be."""
+    told = _told.get()
+    if options.sink is None or options.name in told:
+        return None
+    return _told.set(told | {options.name})
+
+
+def leave(token: Token[frozenset[str]] | None) -> None:
+    """End what `enter` began."""
+    if token is None:
+        return
+    try:
+        _told.reset(token)
+    except ValueError:  # closed from another context, where there is nothing to undo
+        return
+
+
+def _print(line: str) -> None:
+    try:
+        print(line)  # noqa: T201 - the default of the timer
+    except UnicodeEncodeError:  # a name, or "µs", that the stream's encoding lacks
+        encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+        print(line.encode(encoding, "backslashreplace").decode(encoding))  # noqa: T201 - see above
+    except (OSError, ValueError):  # stdout is closed or gone
+        return

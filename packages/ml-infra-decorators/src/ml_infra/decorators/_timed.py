@@ -1,0 +1,236 @@
+"""Put a timer around any kind of callable."""
+
+from __future__ import annotations
+
+from time import perf_counter_ns
+
+from ._forward import dress, forward
+from ._histogram import BATCH
+from ._loops import COROUTINE
+from ._measurement import Measurement, enter, leave
+from ._registry import timings
+from ._wrapping import kind_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+    from contextvars import Token
+    from typing import Any
+
+    from ._measurement import Options
+
+# As in `_wrapping`: names that begin with `_wrapper_` are the template's own.
+_RECORD = """\
+def wrapper($parameters):
+    if not timings.enabled:
+        return function($arguments)
+    _wrapper_start = clock()
+    try:
+        _wrapper_result = function($arguments)
+    except BaseException:
+        histogram.add(clock() - _wrapper_start, failed=True)
+        raise
+    _wrapper_elapsed = clock() - _wrapper_start
+    if type(_wrapper_result) is COROUTINE:
+        return measure_async(options, _wrapper_result)
+    _wrapper_pending = histogram.pending
+    _wrapper_pending.append(_wrapper_elapsed)
+    if len(_wrapper_pending) >= BATCH:
+        histogram.fold()
+    return _wrapper_result
+"""
+_RECORD_ASYNC = """\
+async def wrapper($parameters):
+    if not timings.enabled:
+        return await function($arguments)
+    _wrapper_start = clock()
+    try:
+        _wrapper_result = await function($arguments)
+    except BaseException:
+        histogram.add(clock() - _wrapper_start, failed=True)
+        raise
+    histogram.add(clock() - _wrapper_start)
+    return _wrapper_result
+"""
+_FULL = """\
+def wrapper($parameters):
+    if not timings.enabled:
+        return function($arguments)
+    return measure(options, function, $args, $kwargs)
+"""
+_FULL_ASYNC = """\
+async def wrapper($parameters):
+    if not timings.enabled:
+        return await function($arguments)
+    return await measure_async(options, function($arguments))
+"""
+
+
+def timed(function: Callable[..., Any], options: Options) -> Callable[..., Any]:
+    """Return a function of the same kind that measures each call."""
+    kind = kind_of(function)
+    if kind == "generator":
+        return dress(_generator(function, options), function)
+    if kind == "async generator":
+        return dress(_async_generator(function, options), function)
+    only_record = options.sink is None and options.device is None
+    if kind == "async":
+        template = _RECORD_ASYNC if only_record else _FULL_ASYNC
+    else:
+        template = _RECORD if only_record else _FULL
+    available: dict[str, Any] = {
+        "BATCH": BATCH,
+        "COROUTINE": COROUTINE,
+        "clock": perf_counter_ns,
+        "histogram": timings.histogram(options.name),
+        "measure": measure,
+        "measure_async": measure_async,
+        "options": options,
+        "timings": timings,
+    }
+    names = {word: available[word] for word in available if word in template}
+    return forward(function, template, names)
+
+
+def measure(
+    options: Options,
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    """Call the function within a measurement."""
+    measurement = Measurement(options)
+    try:
+        result = function(*args, **kwargs)
+    except BaseException as error:
+        measurement.stop(error)
+        raise
+    if type(result) is COROUTINE:
+        measurement.abandon()
+        return measure_async(options, result)
+    measurement.stop()
+    return result
+
+
+async def measure_async(options: Options, awaitable: Awaitable[Any]) -> Any:
+    """Await within a measurement."""
+    measurement = Measurement(options)
+    try:
+        result = await awaitable
+    except BaseException as error:
+        measurement.stop(error)
+        raise
+    measurement.stop()
+    return result
+
+
+class _Items:
+    """
+    The times of one generator: active, held by the consumer, and to the first item.
+
+    `resume` and `suspend` stand around each step of the generator.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._active = self._held = 0
+        self._first = True
+        self._outermost = False
+        self._token: Token[frozenset[str]] | None = None
+        self._since = perf_counter_ns()
+
+    def resume(self) -> None:
+        """The generator goes on; what passed was the consumer's."""
+        now = perf_counter_ns()
+        if not self._first:
+            self._held += now - self._since
+        self._token = enter(self._options)
+        self._outermost = self._outermost or self._token is not None
+        self._since = perf_counter_ns()
+
+    def suspend(self, *, item: bool) -> None:
+        """The generator has stopped, at an item or for good."""
+        now = perf_counter_ns()
+        leave(self._token)
+        self._active += now - self._since
+        self._since = now
+        if item and self._first:
+            self._first = False
+            self._options.add(self._active, failed=False, suffix=":first")
+
+    def finish(self, error: BaseException | None = None) -> None:
+        """Record the whole, and tell it."""
+        self._options.add(self._active, failed=error is not None)
+        self._options.add(self._held, failed=False, suffix=":held")
+        if self._outermost:
+            self._options.tell(self._active, error)
+
+
+def _generator(function: Callable[..., Any], options: Options) -> Callable[..., Any]:
+    def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        if not timings.enabled:
+            return (yield from function(*args, **kwargs))
+        generator = function(*args, **kwargs)
+        times = _Items(options)
+        step, value = generator.send, None
+        while True:
+            times.resume()
+            try:
+                item = step(value)
+            except StopIteration as end:
+                times.suspend(item=False)
+                times.finish()
+                return end.value
+            except BaseException as error:
+                times.suspend(item=False)
+                times.finish(error)
+                raise
+            times.suspend(item=True)
+            try:
+                value = yield item
+                step = generator.send
+            except GeneratorExit:
+                times.resume()
+                generator.close()
+                times.suspend(item=False)
+                times.finish()
+                raise
+            except BaseException as error:  # noqa: BLE001 - the generator's to handle
+                step, value = generator.throw, error
+
+    return wrapper
+
+
+def _async_generator(
+    function: Callable[..., Any], options: Options
+) -> Callable[..., Any]:
+    async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        generator = function(*args, **kwargs)
+        times = _Items(options)
+        step, value = generator.asend, None
+        while True:
+            times.resume()
+            try:
+                item = await step(value)
+            except StopAsyncIteration:
+                times.suspend(item=False)
+                times.finish()
+                return
+            except BaseException as error:
+                times.suspend(item=False)
+                times.finish(error)
+                raise
+            times.suspend(item=True)
+            try:
+                value = yield item
+                step = generator.asend
+            except GeneratorExit:
+                times.resume()
+                await generator.aclose()
+                times.suspend(item=False)
+                times.finish()
+                raise
+            except BaseException as error:  # noqa: BLE001 - the generator's to handle
+                step, value = generator.athrow, error
+
+    return wrapper
