@@ -3,6 +3,7 @@
 import math
 
 import pytest
+
 from ml_infra.metrics import accuracy, f1_score, precision, recall
 
 PLAIN = [accuracy, precision, recall, f1_score]

@@ -27,15 +27,25 @@ if TYPE_CHECKING:
     from .classification import precision as precision
     from .classification import recall as recall
     from .classification import specificity as specificity
+    from .comparison import McNemar as McNemar
+    from .comparison import NotShownError as NotShownError
+    from .comparison import Paired as Paired
+    from .comparison import assert_not_worse as assert_not_worse
     from .confusion import classification_report as classification_report
     from .confusion import confusion_matrix as confusion_matrix
     from .confusion import top_k_accuracy as top_k_accuracy
+    from .counts import Counts as Counts
     from .curves import PrecisionRecallCurve as PrecisionRecallCurve
     from .curves import RocCurve as RocCurve
     from .curves import precision_recall_curve as precision_recall_curve
     from .curves import roc_curve as roc_curve
     from .intervals import Interval as Interval
     from .intervals import wilson_interval as wilson_interval
+    from .plots import plot_calibration as plot_calibration
+    from .plots import plot_confusion_matrix as plot_confusion_matrix
+    from .plots import plot_precision_recall as plot_precision_recall
+    from .plots import plot_roc as plot_roc
+    from .plots import plot_slices as plot_slices
     from .ranking import average_precision as average_precision
     from .ranking import average_precision_interval as average_precision_interval
     from .ranking import roc_auc as roc_auc
@@ -50,6 +60,9 @@ if TYPE_CHECKING:
     from .regression import r2_score as r2_score
     from .regression import root_mean_squared_error as root_mean_squared_error
     from .regression_stats import RegressionStats as RegressionStats
+    from .slices import Slice as Slice
+    from .slices import SliceTable as SliceTable
+    from .slices import WorstSlice as WorstSlice
     from .streaming import Scores as Scores
 
     __version__: str
@@ -58,15 +71,23 @@ if TYPE_CHECKING:
 _MODULES = {
     "Bounded": "_bounds",
     "CalibrationCurve": "calibration",
+    "Counts": "counts",
     "Interval": "intervals",
+    "McNemar": "comparison",
+    "NotShownError": "comparison",
+    "Paired": "comparison",
     "PrecisionRecallCurve": "curves",
     "RegressionStats": "regression_stats",
     "Report": "_report",
     "RocCurve": "curves",
     "Scores": "streaming",
+    "Slice": "slices",
+    "SliceTable": "slices",
     "Undefined": "_undefined",
     "UndefinedMetricError": "_undefined",
+    "WorstSlice": "slices",
     "accuracy": "classification",
+    "assert_not_worse": "comparison",
     "average_precision": "ranking",
     "average_precision_interval": "ranking",
     "balanced_accuracy": "classification",
@@ -87,6 +108,11 @@ _MODULES = {
     "mean_squared_error": "regression",
     "median_absolute_error": "regression",
     "pinball_loss": "regression",
+    "plot_calibration": "plots",
+    "plot_confusion_matrix": "plots",
+    "plot_precision_recall": "plots",
+    "plot_roc": "plots",
+    "plot_slices": "plots",
     "precision": "classification",
     "precision_recall_curve": "curves",
     "r2_score": "regression",
@@ -103,15 +129,23 @@ _MODULES = {
 __all__ = [
     "Bounded",
     "CalibrationCurve",
+    "Counts",
     "Interval",
+    "McNemar",
+    "NotShownError",
+    "Paired",
     "PrecisionRecallCurve",
     "RegressionStats",
     "Report",
     "RocCurve",
     "Scores",
+    "Slice",
+    "SliceTable",
     "Undefined",
     "UndefinedMetricError",
+    "WorstSlice",
     "accuracy",
+    "assert_not_worse",
     "average_precision",
     "average_precision_interval",
     "balanced_accuracy",
@@ -132,6 +166,11 @@ __all__ = [
     "mean_squared_error",
     "median_absolute_error",
     "pinball_loss",
+    "plot_calibration",
+    "plot_confusion_matrix",
+    "plot_precision_recall",
+    "plot_roc",
+    "plot_slices",
     "precision",
     "precision_recall_curve",
     "r2_score",

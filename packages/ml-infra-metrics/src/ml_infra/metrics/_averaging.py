@@ -20,6 +20,8 @@ class ClassTable(NamedTuple):
 
     marginals: Marginals
     classes: Sequence[Any]
+    #: Whether the caller named these classes: then absent ones count as undefined.
+    listed: bool = False
 
 
 def check_average(average: Any) -> None:
@@ -87,6 +89,7 @@ def rearrange(table: ClassTable, classes: Sequence[Any]) -> ClassTable:
     return ClassTable(
         Marginals(spread(m.hits), spread(m.predicted), spread(m.actual), m.total),
         classes,
+        listed=True,
     )
 
 
@@ -113,7 +116,7 @@ def _positive_only(
     code = positive_code(table.classes, positive, classes)
     if code is None:
         return rearrange(table, [positive])
-    return ClassTable(table.marginals.take([code]), [table.classes[code]])
+    return ClassTable(table.marginals.take([code]), [table.classes[code]], listed=True)
 
 
 def positive_code(

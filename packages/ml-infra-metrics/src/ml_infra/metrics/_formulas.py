@@ -80,7 +80,8 @@ class Gradient(NamedTuple):
     total: NDArray[np.float64]
 
 
-def _linear(coefficients: Sequence[float], m: Marginals) -> Array:
+def linear(coefficients: Sequence[float], m: Marginals) -> Array:
+    """Return the linear form of (hits, predicted, actual, total) per class."""
     parts = (m.hits, m.predicted, m.actual, np.asarray(m.total)[..., None])
     terms = [c * part for c, part in zip(coefficients, parts, strict=True) if c]
     total = terms[0]
@@ -91,44 +92,52 @@ def _linear(coefficients: Sequence[float], m: Marginals) -> Array:
 
 def per_class(formula: Ratio, m: Marginals) -> NDArray[np.float64]:
     """Return the ratio of every class, nan where its denominator is 0."""
-    return divide(_linear(formula.above, m), _linear(formula.below, m))
+    return divide(linear(formula.above, m), linear(formula.below, m))
 
 
 def divide(above: Array, below: Array) -> NDArray[np.float64]:
     """Return above / below as floats, nan where `below` is 0."""
     below = np.asarray(below)
-    out = np.full(below.shape, np.nan)
+    out = np.full(np.broadcast_shapes(np.shape(above), below.shape), np.nan)
     np.divide(above, below, out=out, where=below > 0)
     return out
 
 
 def averaged(
-    formula: Ratio, m: Marginals, average: Average, filler: float
+    formula: Ratio,
+    m: Marginals,
+    average: Average,
+    filler: float,
+    *,
+    listed: bool = False,
 ) -> NDArray[np.float64]:
     """
     Return the average over the class axis.
 
-    Undefined classes count as `filler`, or are left out where that is nan; the
-    average is nan where nothing is left.
+    Undefined classes count as `filler`, or are left out where that is nan; classes
+    that do not occur are left out unless the caller `listed` them. The average is nan
+    where nothing is left.
     """
     if average in ("micro", "binary"):
-        above, below = _linear(formula.above, m), _linear(formula.below, m)
+        above, below = linear(formula.above, m), linear(formula.below, m)
         values = divide(above.sum(axis=-1), below.sum(axis=-1))
         return np.where(np.isnan(values), filler, values)
     if m.hits.ndim == 1 and np.isnan(filler):
         # Of a million classes few may occur: the others need no arithmetic.
-        m = m.take(np.flatnonzero(_linear(formula.below, m) > 0))
-    values, shares = _shares(formula, m, average, filler)
+        m = m.take(np.flatnonzero(linear(formula.below, m) > 0))
+    values, shares = _shares(formula, m, average, filler, listed=listed)
     return divide((values * shares).sum(axis=-1), shares.sum(axis=-1))
 
 
 def _shares(
-    formula: Ratio, m: Marginals, average: Average, filler: float
+    formula: Ratio, m: Marginals, average: Average, filler: float, *, listed: bool
 ) -> tuple[Array, Array]:
     """Return finite per-class values and the unnormalised weight of each."""
     values = per_class(formula, m)
     undefined = np.isnan(values)
     shares = np.ones(values.shape) if average == "macro" else m.actual.astype(float)
+    if not listed:
+        shares = np.where(m.predicted + m.actual > 0, shares, 0.0)
     if np.isnan(filler):
         return np.where(undefined, 0.0, values), np.where(undefined, 0.0, shares)
     return np.where(undefined, filler, values), shares
@@ -136,17 +145,22 @@ def _shares(
 
 @np.errstate(divide="ignore", invalid="ignore")
 def ratio_gradient(
-    formula: Ratio, m: Marginals, average: Average, filler: float
+    formula: Ratio,
+    m: Marginals,
+    average: Average,
+    filler: float,
+    *,
+    listed: bool = False,
 ) -> Gradient:
     """Return the derivatives of `averaged`, 0 where it is undefined."""
-    below = _linear(formula.below, m).astype(float)
+    below = linear(formula.below, m).astype(float)
     support: Array | float = 0.0
     if average in ("micro", "binary"):
         whole = below.sum(axis=-1, keepdims=True)
-        values = divide(_linear(formula.above, m).sum(axis=-1, keepdims=True), whole)
+        values = divide(linear(formula.above, m).sum(axis=-1, keepdims=True), whole)
         scale = divide(np.ones_like(whole), whole) + np.zeros_like(below)
     else:
-        values, shares = _shares(formula, m, average, filler)
+        values, shares = _shares(formula, m, average, filler, listed=listed)
         whole = shares.sum(axis=-1, keepdims=True)
         scale = divide(shares, whole) * divide(np.ones_like(below), below)
         if average == "weighted":

@@ -113,7 +113,9 @@ def summarise(
         values = per_class(formula, table.marginals)
         values = np.where(np.isnan(values), filler, values)
         return dict(zip(table.classes, values.tolist(), strict=True))
-    value = float(averaged(formula, table.marginals, average, filler))
+    value = float(
+        averaged(formula, table.marginals, average, filler, listed=table.listed)
+    )
     return settle(value, undefined, name, reason(name))
 
 

@@ -1,0 +1,299 @@
+"""Intervals of any metric of counts, for all rows and for every slice."""
+
+from __future__ import annotations
+
+from math import nan
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from . import _delta, _pairs
+from ._averaging import check_average, check_kinds, listed, positive_code
+from ._count_metrics import WHOLE, CountMetrics, plain_name, refuse_options
+from ._delta import Question
+from ._formulas import ratio
+from ._undefined import check_policy
+from .intervals import Interval, z_score
+from .slices import SliceTable, WorstSlice, adjust, below
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from typing_extensions import Unpack
+
+    from ._count_metrics import MetricOptions
+    from ._count_table import CountTable
+    from ._formulas import Average
+    from ._pairs import Pairs
+
+IntervalMethod = Literal["auto", "wilson", "delta", "bootstrap"]
+
+
+class CountIntervals(CountMetrics):
+    """Intervals, slices and their comparison, on top of the metrics."""
+
+    def interval(
+        self,
+        name: str,
+        average: Average | None = "binary",
+        *,
+        level: float = 0.95,
+        method: IntervalMethod = "auto",
+        **options: Unpack[MetricOptions],
+    ) -> Any:
+        """
+        Return a metric with its confidence interval, computed from the counts.
+
+        Args:
+            name: Name of the metric, as in `metric`.
+            average: As in `metric`; None returns an interval per class.
+            level: Confidence level in (0, 1).
+            method: "auto" takes the bootstrap if units were counted; else Wilson for
+                proportions (F1 of one class through Jaccard's), Wilson at the delta
+                method's effective number of rows for averages, and the delta method
+                on Fisher's scale for MCC and kappa. "delta" is the textbook form,
+                clipped to the range. The documentation publishes the coverage of
+                each.
+            **options: As in `metric`.
+
+        Returns:
+            An `Interval`, or ``{class: Interval}``. Flag "degenerate": the variance
+            estimate is 0 and the bounds rest on Wilson's instead. Flag "undefined":
+            there is no value.
+
+        Rows are taken as independent; pass `unit=` to `of` and `update` if some
+        belong together.
+        """
+        if method not in _delta.METHODS:
+            raise ValueError(f"method must be one of {_delta.METHODS}, got {method!r}")
+        z_score(level)
+        counted = self._filled().table
+        pairs = _pairs.pooled(counted.pairs)
+        if average is None and name not in WHOLE and name != "balanced_accuracy":
+            table, _ = self._chosen(name, None, options)
+            return {
+                c: _interval(
+                    self._question(name, "binary", options, [c]),
+                    pairs,
+                    len(counted.classes),
+                    level,
+                    method,
+                )
+                for c in table.classes
+            }
+        question = self._question(name, average, options)
+        return _interval(question, pairs, len(counted.classes), level, method)
+
+    def slices(
+        self,
+        name: str = "accuracy",
+        average: Average = "binary",
+        *,
+        min_support: int = 1,
+        level: float = 0.95,
+        method: IntervalMethod = "auto",
+        **options: Unpack[MetricOptions],
+    ) -> SliceTable:
+        """
+        Return a metric with its interval for every slice, all in one computation.
+
+        Args:
+            name: Name of the metric, as in `metric`.
+            average: As in `metric`, but not None.
+            min_support: Leave out slices of fewer rows, and count them.
+            level: Confidence level in (0, 1).
+            method: As in `interval`; slices of clustered rows take them one by one.
+            **options: As in `metric`.
+
+        Raises:
+            ValueError: If the rows were counted without `by=`.
+        """
+        view = self._sliced()
+        z_score(level)
+        question = self._question(name, average, options)
+        support = _support(view)
+        found = _slice_bounds(question, view, level, method)
+        kept = np.flatnonzero(support >= min_support)
+        keys = view.keys
+        if len(kept) < len(keys):
+            keys = [keys[row] for row in kept.tolist()]
+        return SliceTable(
+            name,
+            keys,
+            [found.value[kept], found.low[kept], found.high[kept], support[kept]],
+            level=level,
+            method=found.method,
+            suppressed=len(view.keys) - len(kept),
+        )
+
+    def worst(
+        self,
+        name: str = "accuracy",
+        average: Average = "binary",
+        *,
+        correct: Literal["holm", "bonferroni"] | None = "holm",
+        min_support: int = 1,
+        **options: Unpack[MetricOptions],
+    ) -> list[WorstSlice]:
+        """
+        Return the slices by how sure it is that they are worse than the rest.
+
+        Each slice is compared with all other rows by a one-sided score test (the
+        variance is that of the pooled rows), and the p-values are corrected for the
+        number of slices; without the correction, the worst of a thousand equal slices
+        looks significant.
+
+        Args:
+            name: Name of the metric, as in `metric`; for "hamming_loss" worse is
+                higher.
+            average: As in `metric`, but not None.
+            correct: "holm", "bonferroni" or None.
+            min_support: Leave out slices of fewer rows.
+            **options: As in `metric`.
+        """
+        view = self._sliced()
+        question = self._question(name, average, options)
+        shape = (len(view.keys), len(view.classes))
+        m = _pairs.marginals(view.pairs, *shape)
+        whole = _pairs.pooled(view.pairs)
+        total = _pairs.marginals(whole, 1, shape[1])
+        rest = type(m)(*(t - part for t, part in zip(total, m, strict=True)))
+        spread = _delta.variance(question.gradient(total), whole, 1)[0]
+        value, others = question.value(m), question.value(rest)
+        # The pooled variance of one row, shared out by the rows that carry the metric.
+        rows, rest_rows, all_rows = map(question.carriers, (m, rest, total))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            deviation = np.sqrt(spread * all_rows[0] * (1 / rows + 1 / rest_rows))
+        worse = others - value if name == "hamming_loss" else value - others
+        support = _support(view)
+        kept = np.flatnonzero(
+            (support >= min_support) & ~np.isnan(value) & ~np.isnan(others)
+        ).tolist()
+        p_values = [below(float(worse[row]), float(deviation[row])) for row in kept]
+        found = [
+            WorstSlice(
+                view.keys[row],
+                float(value[row]),
+                float(others[row]),
+                int(support[row]),
+                p,
+                adjusted,
+            )
+            for row, p, adjusted in zip(
+                kept, p_values, adjust(p_values, correct), strict=True
+            )
+        ]
+        return sorted(found, key=lambda s: (s.p_adjusted, s.p_value))
+
+    def _sliced(self) -> CountTable:
+        table = self._filled().table
+        if not table.keys:
+            raise ValueError("these counts have no slices; pass by= when counting")
+        return table
+
+    def _question(
+        self,
+        name: str,
+        average: Any,
+        options: MetricOptions,
+        only: Sequence[Any] | None = None,
+    ) -> Question:
+        """Settle a metric and its options into one number per table."""
+        view = self._view()
+        classes_found = view.table.classes
+        if name in WHOLE:
+            allowed = () if name in ("accuracy", "hamming_loss") else ("undefined",)
+            refuse_options(name, options, *allowed)
+            return Question(name)
+        name, average = plain_name(name, average)
+        if average is None:
+            raise ValueError("average=None has one value per class; choose an average")
+        filler = check_policy(options.get("undefined", "nan"))
+        position = {c: i for i, c in enumerate(classes_found)}
+        classes = options.get("classes")
+        wanted = None if classes is None else listed(classes)
+        chosen: list[int] | None = None
+        if only is not None:
+            chosen = [position.get(c, -1) for c in only]
+        elif average == "binary":
+            code = positive_code(classes_found, options.get("positive", 1), wanted)
+            chosen = [-1 if code is None else code]
+        elif wanted is not None:
+            check_kinds(wanted, classes_found)
+            chosen = [position.get(c, -1) for c in wanted]
+        elif view.declared:
+            chosen = list(range(len(classes_found)))
+        check_average(average)
+        formula = ratio(name, options.get("beta", 1.0))
+        return Question(name, formula, average, chosen, filler)
+
+
+def _support(view: CountTable) -> NDArray[np.int64]:
+    support = np.zeros(len(view.keys), np.int64)
+    np.add.at(support, view.pairs.by, view.pairs.rows)
+    return support
+
+
+def _interval(
+    question: Question, pairs: Pairs, classes: int, level: float, method: str
+) -> Interval:
+    if method == "bootstrap" or (method == "auto" and pairs.replicates is not None):
+        found = _bootstrap_bounds(question, pairs, classes, level)
+    else:
+        found = _delta.bounds(question, pairs, (1, classes), level=level, method=method)
+    value = float(found.value[0])
+    flags: tuple[str, ...] = ("undefined",) if np.isnan(value) else ()
+    if not flags and found.degenerate[0]:
+        flags = ("degenerate",)
+    low, high = float(found.low[0]), float(found.high[0])
+    if flags == ("undefined",):
+        low = high = nan
+    n = int(pairs.rows.sum())
+    return Interval(value, low, high, level, found.method, n, flags)
+
+
+def _bootstrap_bounds(
+    question: Question, pairs: Pairs, classes: int, level: float
+) -> _delta.Bounds:
+    if pairs.replicates is None:
+        raise ValueError(
+            'method="bootstrap" needs units: pass unit= and replicates= when counting'
+        )
+    value = question.value(_pairs.marginals(pairs, 1, classes))
+    drawn = question.value(_pairs.replicate_marginals(pairs, classes))
+    drawn = drawn[~np.isnan(drawn)]
+    if not len(drawn):
+        return _delta.Bounds(value, value, value, np.array([True]), "bootstrap")
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    flat = np.array([not high > low])
+    return _delta.Bounds(value, np.array([low]), np.array([high]), flat, "bootstrap")
+
+
+def _slice_bounds(
+    question: Question, view: CountTable, level: float, method: str
+) -> _delta.Bounds:
+    count, classes = len(view.keys), len(view.classes)
+    clustered = view.pairs.replicates is not None and method in ("auto", "bootstrap")
+    # A part's tables of derivatives have (slices, classes) entries.
+    step = 1 if clustered else max(1, (1 << 18) // classes)
+    parts = []
+    for start in range(0, count, step):
+        stop = min(start + step, count)
+        part = _pairs.part_of(view.pairs, start, stop)
+        if clustered or method == "bootstrap":
+            parts.append(_bootstrap_bounds(question, part, classes, level))
+        else:
+            shape = (stop - start, classes)
+            parts.append(
+                _delta.bounds(question, part, shape, level=level, method=method)
+            )
+    if len(parts) == 1:
+        return parts[0]
+    return _delta.Bounds(
+        np.concatenate([part.value for part in parts]),
+        np.concatenate([part.low for part in parts]),
+        np.concatenate([part.high for part in parts]),
+        np.concatenate([part.degenerate for part in parts]),
+        parts[0].method,
+    )

@@ -1,0 +1,245 @@
+"""
+The state behind `Counts`: rows per (slice, label, prediction), where there are any.
+
+A table of pairs is kept as sorted columns, so that a million classes or ten thousand
+slices cost memory for what occurred, and two tables merge by one sort.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ._counting import Marginals, combine, count_cells
+from ._inputs import blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from ._counting import Key
+    from ._readers import Array
+
+_DENSE = 1 << 20  # cells of a table held whole while counting: 8 MiB
+_CHUNK = 1 << 18  # rows sorted at a time where the table would be larger
+
+
+class Pairs(NamedTuple):
+    """Columns of equal length m, sorted by (by, label, prediction), without repeats."""
+
+    by: NDArray[np.int64]
+    label: NDArray[np.int64]
+    prediction: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    #: Sums of weights and of their squares; None where every row counts once.
+    weight: NDArray[np.float64] | None = None
+    square: NDArray[np.float64] | None = None
+    #: Shape (m, replicates): sums of weights under each bootstrap replicate.
+    replicates: NDArray[np.float64] | None = None
+
+    def totals(self) -> Array:
+        """Return what metrics are made of: weights, or exact rows without them."""
+        return self.rows if self.weight is None else self.weight
+
+    def squares(self) -> Array:
+        """Return the sums of squared weights that variances are made of."""
+        return self.rows if self.square is None else self.square
+
+
+def empty(replicates: int = 0) -> Pairs:
+    """Return a table without rows."""
+    none = np.zeros(0, np.int64)
+    drawn = np.zeros((0, replicates)) if replicates else None
+    return Pairs(none, none, none, none, replicates=drawn)
+
+
+class Tallied(NamedTuple):
+    """Cells straight from counting rows; their slice is not numbered yet."""
+
+    #: Codes of the slice keys of each cell, one array per key.
+    by: list[Array]
+    #: The cells as single ascending numbers, see `combine`.
+    cells: NDArray[np.int64]
+    pairs: Pairs
+
+
+def count_rows(keys: Sequence[Key], weights: Array | None) -> Tallied:
+    """Count rows by their keys: those of the slice, then label, then prediction."""
+    sizes = [size for _, _, size in keys]
+    n = len(keys[0][0])
+    if prod(sizes) <= min(max(4 * n, 4096), _DENSE):
+        rows = count_cells(keys)
+        cells = np.flatnonzero(rows)
+        rows = rows[cells]
+        sums = [
+            None if w is None else count_cells(keys, w)[cells]
+            for w in (weights, None if weights is None else weights * weights)
+        ]
+    else:
+        if prod(sizes) >= 2**63:
+            raise ValueError("too many slices times classes squared to count")
+        cells, rows, *sums = _count_sorted(keys, weights)
+    *by, label, prediction = np.unravel_index(cells, sizes)
+    zero = np.zeros(len(cells), np.int64)
+    return Tallied(by, cells, Pairs(zero, label, prediction, rows, *sums))
+
+
+def cells_of_rows(keys: Sequence[Key], cells: Array) -> Array:
+    """Return, for every row, which of the counted cells it is in."""
+    n = len(keys[0][0])
+    out = np.empty(n, np.int64)
+    for block in blocks(n, _CHUNK):
+        out[block] = np.searchsorted(cells, combine(keys, block, out[block]))
+    return out
+
+
+def _count_sorted(keys: Sequence[Key], weights: Array | None) -> list[Any]:
+    """Count chunk by chunk by sorting, for tables too large to hold."""
+    parts = []
+    n = len(keys[0][0])
+    buffer = np.empty(min(n, _CHUNK), np.int64)
+    for chunk in blocks(n, _CHUNK):
+        cells = combine(keys, chunk, buffer)
+        if weights is None:
+            parts.append([*np.unique(cells, return_counts=True), None, None])
+            continue
+        order = np.argsort(cells, kind="stable")
+        distinct, starts = np.unique(cells[order], return_index=True)
+        w = weights[chunk][order]
+        rows = np.diff(np.append(starts, len(w)))
+        sums = (np.add.reduceat(w, starts), np.add.reduceat(w * w, starts))
+        parts.append([distinct, rows, *sums])
+    cells = np.concatenate([part[0] for part in parts])
+    order = np.argsort(cells, kind="stable")
+    distinct, starts = np.unique(cells[order], return_index=True)
+    return [
+        distinct,
+        *(
+            None
+            if parts[0][column] is None
+            else np.add.reduceat(
+                np.concatenate([part[column] for part in parts])[order], starts
+            )
+            for column in (1, 2, 3)
+        ),
+    ]
+
+
+def add(first: Pairs, second: Pairs, sign: int = 1) -> Pairs:
+    """
+    Return the sum (or difference) of two tables with the same codes.
+
+    Raises:
+        ValueError: If a difference would leave fewer than no rows.
+    """
+    if sign > 0 and not len(first.rows):
+        return second
+    columns = [np.concatenate(both) for both in zip(first[:3], second[:3], strict=True)]
+    order = np.lexsort(columns[::-1])
+    columns = [column[order] for column in columns]
+    changed = np.zeros(len(order), bool)
+    changed[:1] = True
+    for column in columns:
+        changed[1:] |= column[1:] != column[:-1]
+    starts = np.flatnonzero(changed)
+
+    def total(one: Array, other: Array) -> Array:
+        return np.add.reduceat(np.concatenate([one, sign * other])[order], starts)
+
+    rows = total(first.rows, second.rows) if len(starts) else first.rows
+    if (rows < 0).any():
+        raise ValueError(
+            "cannot subtract rows that were never added: some counts would be negative"
+        )
+    kept = rows > 0
+    weight = square = replicates = None
+    if len(starts) and (first.weight is not None or second.weight is not None):
+        weight = total(first.totals(), second.totals())[kept]
+        square = total(first.squares(), second.squares())[kept]
+    if len(starts) and first.replicates is not None and second.replicates is not None:
+        replicates = total(first.replicates, second.replicates)[kept]
+    if weight is not None and (weight == rows[kept]).all() and (square == weight).all():
+        weight = square = None  # weights of 1 are no weights
+    by, label, prediction = (column[starts][kept] for column in columns)
+    return Pairs(by, label, prediction, rows[kept], weight, square, replicates)
+
+
+def recode(pairs: Pairs, by: Array | None, classes: Array | None) -> Pairs:
+    """Return the table under new codes, given the new code of every old one."""
+    if classes is not None:
+        pairs = pairs._replace(
+            label=classes[pairs.label], prediction=classes[pairs.prediction]
+        )
+    return pairs if by is None else pairs._replace(by=by[pairs.by])
+
+
+def ordered(pairs: Pairs) -> Pairs:
+    """Return the table sorted by its codes."""
+    return _rows_of(pairs, np.lexsort((pairs.prediction, pairs.label, pairs.by)))
+
+
+def _rows_of(pairs: Pairs, index: Any) -> Pairs:
+    return Pairs(
+        pairs.by[index],
+        pairs.label[index],
+        pairs.prediction[index],
+        pairs.rows[index],
+        None if pairs.weight is None else pairs.weight[index],
+        None if pairs.square is None else pairs.square[index],
+        None if pairs.replicates is None else pairs.replicates[index],
+    )
+
+
+def pooled(pairs: Pairs) -> Pairs:
+    """Return the table of all slices together."""
+    if not pairs.by.any():
+        return pairs
+    # Adding no rows merges the cells that have become the same.
+    pairs = pairs._replace(by=np.zeros_like(pairs.by))
+    return add(pairs, _rows_of(pairs, slice(0)))
+
+
+def part_of(pairs: Pairs, start: int, stop: int) -> Pairs:
+    """Return the slices with codes in [start, stop), renumbered from 0."""
+    low, high = np.searchsorted(pairs.by, [start, stop])
+    part = _rows_of(pairs, slice(low, high))
+    return part._replace(by=part.by - start)
+
+
+def marginals(
+    pairs: Pairs, slices: int, classes: int, values: Array | None = None
+) -> Marginals:
+    """Return marginals of shape (slices, classes) of the table's totals or `values`."""
+    values = pairs.totals() if values is None else values
+    shape = (slices, classes)
+    hit = pairs.label == pairs.prediction
+
+    def sums(codes: Array, chosen: Any = slice(None)) -> Array:
+        table = np.zeros(slices * classes, values.dtype)
+        # Not bincount: it would round counts beyond 2**53 to floats.
+        np.add.at(table, (pairs.by * classes + codes)[chosen], values[chosen])
+        return table.reshape(shape)
+
+    actual = sums(pairs.label)
+    return Marginals(
+        sums(pairs.label, hit), sums(pairs.prediction), actual, actual.sum(axis=-1)
+    )
+
+
+def replicate_marginals(pairs: Pairs, classes: int) -> Marginals:
+    """Return marginals of shape (replicates, classes) of a table without slices."""
+    values: Array = pairs.replicates
+    hit = pairs.label == pairs.prediction
+
+    def sums(codes: Array, chosen: Any = slice(None)) -> Array:
+        table = np.zeros((classes, values.shape[1]))
+        np.add.at(table, codes[chosen], values[chosen])
+        return np.ascontiguousarray(table.T)
+
+    actual = sums(pairs.label)
+    return Marginals(
+        sums(pairs.label, hit), sums(pairs.prediction), actual, actual.sum(axis=-1)
+    )

@@ -1,0 +1,374 @@
+"""`Counts`: one pass over the rows, every confusion-based metric afterwards."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._averaging import listed
+from ._codes import kind_of
+from ._count_intervals import CountIntervals
+from ._count_metrics import View
+from ._count_table import (
+    CountTable,
+    count_table,
+    from_plain,
+    joined,
+    pruned,
+    to_plain,
+)
+from ._inputs import arguments, rows
+from ._pairs import empty
+from ._state import State, check_mergeable, check_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from typing_extensions import Self, Unpack
+
+    from ._inputs import Aliases, Missing
+    from ._readers import Array
+
+_SCHEMA = "ml-infra-metrics/counts/1"
+#: Small batches are gathered up to this many rows and counted together.
+_PENDING = 1 << 16
+
+
+class Counts(CountIntervals, State):
+    """
+    Rows counted by label, prediction and slice; mergeable, subtractable, portable.
+
+    One state answers every confusion-based metric, with intervals, for all rows and
+    for each slice. States of shards add up to the state of the whole, in any order and
+    to the bit for unweighted rows; ``-`` takes rows out again exactly, which makes a
+    sliding window of any length.
+
+    Args:
+        classes: Class list that every update must keep to; None takes classes as
+            they come.
+        replicates: Bootstrap replicates kept per cell for rows counted with `unit=`;
+            0 for rows that are independent.
+
+    Attributes:
+        dropped: Rows left out by ``missing="drop"``.
+
+    >>> counts = Counts.of([1, 0, 1, 1], [1, 0, 1, 0], by=["EU", "EU", "US", "US"])
+    >>> counts.accuracy(), counts["EU"].accuracy()
+    (0.75, 1.0)
+    >>> print(counts.interval("recall"))
+    1.000 [0.342, 1.000]
+    """
+
+    def __init__(self, classes: Any = None, *, replicates: int = 0) -> None:
+        self._declared = classes is not None
+        names = [] if classes is None else list(listed(classes))
+        self._table = CountTable(empty(replicates), names, [])
+        self._by: tuple[str, ...] | None = None
+        self._replicates = replicates
+        self._pending: list[tuple[Array, Array]] = []
+        self._pending_rows = 0
+        self.dropped = 0
+
+    # --- from rows ------------------------------------------------------------
+
+    @classmethod
+    def of(
+        cls,
+        predictions: Any = None,
+        labels: Any = None,
+        *,
+        classes: Any = None,
+        weights: Any = None,
+        by: Any = None,
+        unit: Any = None,
+        replicates: int = 200,
+        missing: Missing = "raise",
+        **aliases: Unpack[Aliases],
+    ) -> Self:
+        """
+        Count rows; see `update` for the arguments.
+
+        Args:
+            predictions: Predicted classes, shape (n,).
+            labels: True classes, shape (n,).
+            classes: Class list that all rows must keep to; None takes them as found.
+            weights: Non-negative, shape (n,); None counts rows exactly.
+            by: Slice of each row: a column, or a tuple or mapping of several.
+            unit: Who or what each row belongs to, shape (n,), integers or strings;
+                makes intervals honest when rows of a unit resemble each other.
+            replicates: Bootstrap replicates, used with `unit` only.
+            missing: "raise" or "drop".
+            **aliases: Keywords of other libraries instead of the first two.
+        """
+        self = cls(classes, replicates=0 if unit is None else replicates)
+        return self.update(
+            predictions,
+            labels,
+            weights=weights,
+            by=by,
+            unit=unit,
+            missing=missing,
+            **aliases,
+        )
+
+    def update(
+        self,
+        predictions: Any = None,
+        labels: Any = None,
+        *,
+        weights: Any = None,
+        by: Any = None,
+        unit: Any = None,
+        missing: Missing = "raise",
+        **aliases: Unpack[Aliases],
+    ) -> Self:
+        """
+        Count more rows, in place, and return the state itself.
+
+        Raises:
+            TypeError: If predictions and labels, or these and earlier rows, are of
+                different kinds.
+            ValueError: As in the metrics; also if `by` or `unit` was given for some
+                rows only, or a class is not in the declared list. The state is then
+                unchanged.
+        """
+        first, second = arguments("Counts.update", predictions, labels, aliases)
+        if (
+            weights is None
+            and by is None
+            and unit is None
+            and self._hold(first, second)
+        ):
+            return self
+        table = self._counted()
+        groups = _group_columns(by)
+        data = {"predictions": first, "labels": second, **groups}
+        if unit is not None:
+            data["unit"] = unit
+        if (unit is not None) != (self._replicates > 0):
+            raise ValueError(
+                "unit= goes with replicates=: count all rows with both, or none"
+            )
+        names = tuple(groups) if groups else None
+        if len(table.pairs.rows) and names != self._by:
+            raise ValueError(
+                f"earlier rows were counted by {self._by}, these by {names}; count all "
+                "rows by the same keys"
+            )
+        read = rows(data, weights=weights, missing=missing)
+        columns, w = read.columns, read.weights
+        if w is not None and not w.all():  # a row of weight 0 is an absent row
+            columns, w = [column.take(w > 0) for column in columns], w[w > 0]
+        added = count_table(columns, len(groups), w, self._replicates)
+        self._table = joined(table, added, 1, declared=self._declared)
+        self._by = names
+        self.dropped += read.dropped
+        return self
+
+    def _hold(self, predictions: Any, labels: Any) -> bool:
+        """Keep a small plain batch for later; False if it is anything else."""
+        if self._by is not None or self._replicates or self._declared:
+            return False
+        arrays = []
+        for data in (predictions, labels):
+            if type(data) is not np.ndarray:
+                if not hasattr(data, "numpy") or type(data).__module__ != "torch":
+                    return False
+                if data.device.type != "cpu" or data.requires_grad:
+                    return False
+                data = data.numpy()  # noqa: PLW2901 - the same data, as an array
+            if data.ndim != 1 or data.dtype.kind != "i" or len(data) >= _PENDING:
+                return False
+            arrays.append(data)
+        if len(arrays[0]) != len(arrays[1]) or not len(arrays[0]):
+            return False
+        if self._table.classes and kind_of(self._table.classes) != "int":
+            return False
+        # Copies: the caller may reuse the buffers of a batch.
+        self._pending.append((arrays[0].copy(), arrays[1].copy()))
+        self._pending_rows += len(arrays[0])
+        if self._pending_rows >= _PENDING:
+            self._counted()
+        return True
+
+    def _counted(self) -> CountTable:
+        """Return the table with all rows in it."""
+        if self._pending:
+            predictions, labels = map(np.concatenate, zip(*self._pending, strict=True))
+            self._pending, self._pending_rows = [], 0
+            read = rows({"predictions": predictions, "labels": labels})
+            added = count_table(read.columns, 0, None, 0)
+            self._table = joined(self._table, added, 1, declared=False)
+        return self._table
+
+    # --- algebra --------------------------------------------------------------
+
+    def merge(self, other: Counts) -> None:
+        """Add the rows of another state, which is not changed; the same as ``+=``."""
+        self._join(other, 1)
+
+    def __add__(self, other: Counts) -> Self:
+        return self._copy()._join(other, 1)
+
+    def __iadd__(self, other: Counts) -> Self:
+        return self._join(other, 1)
+
+    def __sub__(self, other: Counts) -> Self:
+        return self._copy()._join(other, -1)
+
+    def __isub__(self, other: Counts) -> Self:
+        return self._join(other, -1)
+
+    def _join(self, other: Counts, sign: int) -> Self:
+        check_mergeable(self, other)
+        mine, theirs = self._view(), other._view()
+        if mine.replicates != theirs.replicates:
+            raise ValueError(
+                f"one state has {mine.replicates} bootstrap replicates, the other "
+                f"{theirs.replicates}; count both the same way"
+            )
+        if self.fingerprint != other.fingerprint:
+            raise ValueError(
+                "the states declare different class lists: "
+                f"{_described(mine)} and {_described(theirs)}"
+            )
+        both = len(mine.table.pairs.rows) and len(theirs.table.pairs.rows)
+        if both and self.by != other.by:
+            raise ValueError(
+                f"one state is sliced by {self.by}, the other by {other.by}"
+            )
+        table = joined(mine.table, theirs.table, sign, declared=self._declared)
+        self._table = pruned(table, declared=self._declared) if sign < 0 else table
+        self._by = self._by or other.by
+        self.dropped += sign * other.dropped
+        return self
+
+    @classmethod
+    def _holding(
+        cls,
+        table: CountTable,
+        *,
+        declared: bool,
+        replicates: int,
+        by: tuple[str, ...] | None = None,
+        dropped: int = 0,
+    ) -> Self:
+        self = cls(replicates=replicates)
+        self._table, self._declared = table, declared
+        self._by, self.dropped = by, dropped
+        return self
+
+    def _copy(self) -> Self:
+        return self._holding(
+            self._counted(),
+            declared=self._declared,
+            replicates=self._replicates,
+            by=self._by,
+            dropped=self.dropped,
+        )
+
+    # --- slices and attributes ------------------------------------------------
+
+    def keys(self) -> list[Any]:
+        """Return the slice keys in ascending order, tuples if there are several."""
+        return list(self._counted().keys)
+
+    def __getitem__(self, key: Any) -> Counts:
+        part = pruned(self._counted().part(key), declared=self._declared)
+        return self._holding(part, declared=self._declared, replicates=self._replicates)
+
+    def __contains__(self, key: Any) -> bool:
+        return key in self._counted().keys
+
+    @property
+    def by(self) -> tuple[str, ...] | None:
+        """Names of the slice keys; None without slices."""
+        return self._by
+
+    @property
+    def classes(self) -> list[Any]:
+        """The declared class list, or the classes counted so far, ascending."""
+        return list(self._counted().classes)
+
+    @property
+    def n(self) -> int:
+        """Rows counted."""
+        return int(self._table.pairs.rows.sum()) + self._pending_rows
+
+    def _view(self) -> View:
+        return View(self._counted(), self._declared, self._replicates, self.dropped)
+
+    def __repr__(self) -> str:
+        sliced = f", by={self._by!r}" if self._by else ""
+        return f"Counts(n={self.n}, classes={len(self.classes)}{sliced})"
+
+    # --- portable form --------------------------------------------------------
+
+    @property
+    def fingerprint(self) -> str:
+        """Short hash of the declared class list; states must agree in it to merge."""
+        names = self._table.classes
+        declared = [kind_of(names), *names] if self._declared else None
+        return sha256(json.dumps(declared, default=repr).encode()).hexdigest()[:16]
+
+    def to_dict(self) -> dict[str, Any]:
+        """
+        Return the state as plain Python data with its schema version.
+
+        Raises:
+            TypeError: If classes or slice keys are neither integers, booleans nor
+                strings.
+        """
+        return {
+            "schema": _SCHEMA,
+            "declared": self._declared,
+            "fingerprint": self.fingerprint,
+            "by": None if self._by is None else list(self._by),
+            "replicates": self._replicates,
+            "dropped": self.dropped,
+            **to_plain(self._counted()),
+        }
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Self:
+        """
+        Return the state that `to_dict` described.
+
+        Raises:
+            ValueError: If it is of another kind or version, or damaged.
+        """
+        check_schema(state, _SCHEMA)
+        try:
+            by = None if state["by"] is None else tuple(state["by"])
+            replicates = int(state["replicates"])
+            self = cls._holding(
+                from_plain(state, key_columns=len(by or ()), replicates=replicates),
+                declared=bool(state["declared"]),
+                replicates=replicates,
+                by=by,
+                dropped=int(state["dropped"]),
+            )
+            intact = self.fingerprint == state["fingerprint"]
+        except (KeyError, TypeError, AttributeError, OverflowError) as error:
+            raise ValueError(f"the state is damaged: {error!r}") from error
+        if not intact:
+            raise ValueError("the state is damaged: its class list was altered")
+        return self
+
+
+def _described(view: View) -> str:
+    return repr(view.table.classes[:10]) if view.declared else "none"
+
+
+def _group_columns(by: Any) -> dict[str, Any]:
+    """Return the slice keys by name: one column, or a tuple or mapping of several."""
+    if by is None:
+        return {}
+    if isinstance(by, dict) or (hasattr(by, "columns") and hasattr(by, "__getitem__")):
+        return {f"by {name}": by[name] for name in getattr(by, "columns", by)}
+    if isinstance(by, tuple) and by and not isinstance(by[0], (str, int)):
+        return {f"by {place}": column for place, column in enumerate(by)}
+    return {"by": by}
