@@ -9,17 +9,19 @@ beside the bad one is intact, and the row's own demand is met.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import math
-import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from peers import BY_NAME, PEERS, caller, installed
+from peers import BY_NAME, caller, installed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 USER = "the user's value"
 
@@ -51,10 +53,8 @@ def _deep() -> dict[str, Any]:
     return value
 
 
-def _numpy(name: str, *args: Any) -> Any:
-    import numpy
-
-    return getattr(numpy, name)(*args)
+def _numpy(name: str, value: object) -> Any:
+    return getattr(importlib.import_module("numpy"), name)(value)
 
 
 def found(record: Any, key: str) -> Any:
@@ -77,11 +77,11 @@ def _is_number(wanted: float) -> Callable[[dict[str, Any], str], bool]:
     return right
 
 
-def _kept(record: dict[str, Any], _: str) -> bool:
+def _kept(*_: object) -> bool:
     return True
 
 
-def _clash(record: dict[str, Any], line: str) -> bool:
+def _clash(_: dict[str, Any], line: str) -> bool:
     return json.dumps(USER) in line and '"case"' in line
 
 
@@ -164,18 +164,22 @@ def _rows() -> list[Row]:
 def _child(name: str, path: str) -> None:
     """Log every row with one system; tell after each what the call did."""
     log = caller(BY_NAME[name], path)
+
+    def size() -> int:
+        return Path(path).stat().st_size
+
     log("warm-up", value=1, good=1)
     for row in _rows():
-        before = os.path.getsize(path)
+        before = size()
         outcome = "returned"
         try:
             log("case", **row.fields(), good=1)
         except BaseException as error:  # noqa: BLE001 - exactly what is measured
             outcome = f"RAISE {type(error).__name__}"
-        print(json.dumps([row.name, outcome, before, os.path.getsize(path)]))
-    before = os.path.getsize(path)
+        print(json.dumps([row.name, outcome, before, size()]))
+    before = size()
     log("case", value=1)
-    print(json.dumps(["bytes", "returned", before, os.path.getsize(path)]))
+    print(json.dumps(["bytes", "returned", before, size()]))
 
 
 def _strict(data: bytes) -> Any:
@@ -187,9 +191,7 @@ def _strict(data: bytes) -> Any:
             raise ValueError("duplicate keys")
         return dict(pairs)
 
-    value = json.loads(
-        data.decode(), parse_constant=refuse, object_pairs_hook=unique
-    )
+    value = json.loads(data.decode(), parse_constant=refuse, object_pairs_hook=unique)
     json.dumps(value, ensure_ascii=False).encode()  # lone surrogates are no text
     return value
 
@@ -223,7 +225,7 @@ def table(quick: bool = False) -> str:  # noqa: ARG001 - it is quick in any case
     for peer in peers:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "log.jsonl")
-            done = subprocess.run(
+            done = subprocess.run(  # noqa: S603 - our own program
                 [sys.executable, __file__, "--child", peer.name, str(path)],
                 capture_output=True,
                 text=True,
@@ -262,7 +264,6 @@ def main() -> None:
     if given.child:
         _child(*given.child)
     else:
-        assert PEERS
         print(table())
 
 

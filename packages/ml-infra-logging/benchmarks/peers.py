@@ -6,8 +6,11 @@ import importlib.metadata
 import importlib.util
 import logging
 import sys
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Peer(NamedTuple):
@@ -61,7 +64,7 @@ def structlog_orjson(path: str) -> Any:
     import orjson
     import structlog
 
-    file = open(path, "ab")  # noqa: SIM115 - open as long as the process
+    file = Path(path).open("ab")  # noqa: SIM115 - open to the end
     return _structlog(
         structlog.BytesLoggerFactory(file=file),
         structlog.processors.JSONRenderer(serializer=orjson.dumps),
@@ -71,7 +74,7 @@ def structlog_orjson(path: str) -> Any:
 def structlog_json(path: str) -> Any:
     import structlog
 
-    file = open(path, "a", encoding="utf-8")  # noqa: SIM115 - as above
+    file = Path(path).open("a", encoding="utf-8")  # noqa: SIM115 - the same
     return _structlog(
         structlog.WriteLoggerFactory(file=file), structlog.processors.JSONRenderer()
     )
@@ -168,8 +171,8 @@ def versions() -> str:
     names = "ml-infra-logging structlog loguru python-json-logger logbook orjson numpy"
     found = []
     for name in names.split():
-        try:
-            found.append(f"{name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return ", ".join(found)
+        found += [
+            f"{name} {each.version}"
+            for each in importlib.metadata.distributions(name=name)
+        ]
+    return ", ".join(dict.fromkeys(found))

@@ -2,30 +2,30 @@
 Signals, finalisers, forks, full disks, gone readers and kills: what each system does.
 
 Every cell is a process of its own with a time limit; a process that does not come back
-is a deadlock. Nothing is simulated: signals arrive by timer, finalisers run by the
-garbage collector, the full device is /dev/full.
+is a deadlock. Signals arrive by timer, the full device is /dev/full, a kill is a kill.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import gc
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from peers import BY_NAME, Peer, caller, installed
 
-_PATIENCE_S = 20.0
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PATIENCE_S = 20.0
 _SECONDS = float(os.environ.get("PROVOCATION_SECONDS", "1.5"))
 _FORKS = int(os.environ.get("PROVOCATION_FORKS", "100"))
 _CHILD_PATIENCE_S = 3.0
@@ -36,51 +36,65 @@ def _tell(**result: Any) -> None:
     os.write(1, json.dumps(result).encode() + b"\n")
 
 
+class _Guarded:
+    """Counts the calls of a log function, and what they raise."""
+
+    def __init__(self, log: Callable[..., None]) -> None:
+        self.log = log
+        self.called = 0
+        self.raised: dict[str, int] = {}
+
+    def __call__(self, event: str, **fields: Any) -> None:
+        self.called += 1
+        try:
+            self.log(event, **fields)
+        except Exception as error:  # noqa: BLE001 - exactly what is measured
+            kind = type(error).__name__
+            self.raised[kind] = self.raised.get(kind, 0) + 1
+
+    def tell(self) -> None:
+        _tell(called=self.called, raised=self.raised)
+
+
 def signals(name: str, path: str) -> None:
-    """A timer signal whose handler logs, 2000 times a second, during a tight loop."""
-    log = caller(BY_NAME[name], path)
-    calls = {"main": 0, "handler": 0}
-
-    def handle(*_: object) -> None:
-        calls["handler"] += 1
-        log("in handler", n=calls["handler"])
-
-    signal.signal(signal.SIGALRM, handle)
-    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    """A timer signal whose handler logs once, somewhere in each of many log calls."""
+    log = _Guarded(caller(BY_NAME[name], path))
+    signal.signal(signal.SIGALRM, lambda *_: log("record in handler"))
+    log("record")
+    chance = random.Random(1)
     end = time.monotonic() + _SECONDS
     while time.monotonic() < end:
-        calls["main"] += 1
-        log("in loop", n=calls["main"])
+        signal.setitimer(signal.ITIMER_REAL, chance.uniform(1e-6, 6e-5))
+        log("record", text="x" * 100)
     signal.setitimer(signal.ITIMER_REAL, 0)
-    _tell(called=sum(calls.values()))
-
-
-class _Cycle:
-    """Garbage that logs when it is collected."""
-
-    log: Callable[..., None]
-    count = 0
-
-    def __init__(self) -> None:
-        self.me = self
-
-    def __del__(self) -> None:
-        _Cycle.count += 1
-        _Cycle.log("in finaliser", n=_Cycle.count)
+    log.tell()
 
 
 def finalisers(name: str, path: str) -> None:
-    """Cyclic garbage with a `__del__` that logs; collections at every few objects."""
-    _Cycle.log = log = caller(BY_NAME[name], path)
-    gc.set_threshold(3, 1, 1)
-    main = 0
-    end = time.monotonic() + _SECONDS
-    while time.monotonic() < end:
-        _Cycle()
-        main += 1
-        log("in loop", n=main, payload=[{"a": [n]} for n in range(5)])
-    gc.disable()
-    _tell(called=main + _Cycle.count)
+    """
+    Log from inside a log call, at each of its lines in turn.
+
+    There a finaliser may run: the collector starts when it likes. A trace function
+    stands in for it, so that every line has its turn and none is left to chance.
+    """
+    log = _Guarded(caller(BY_NAME[name], path))
+    log("record")
+    state = {"line": 0, "at": 0}
+
+    def trace(frame: Any, event: str, arg: Any) -> Any:  # noqa: ARG001
+        if event == "line" and frame.f_globals.get("__name__") != __name__:
+            state["line"] += 1
+            if state["line"] == state["at"]:
+                log("record in finaliser")
+        return trace
+
+    while state["line"] >= state["at"]:
+        state["at"] += 1
+        state["line"] = 0
+        sys.settrace(trace)
+        log("record", n=state["at"], text="x" * 100)
+        sys.settrace(None)
+    log.tell()
 
 
 def forks(name: str, path: str) -> None:
@@ -120,7 +134,7 @@ def forks(name: str, path: str) -> None:
 
 def full_device(name: str, path: str) -> None:  # noqa: ARG001 - the path is the device
     """Log a hundred records to /dev/full."""
-    _raising(caller(BY_NAME[name], "/dev/full"))
+    _hundred(caller(BY_NAME[name], "/dev/full"))
 
 
 def gone_reader(name: str, path: str) -> None:
@@ -129,21 +143,16 @@ def gone_reader(name: str, path: str) -> None:
     os.mkfifo(fifo)
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
     log = caller(BY_NAME[name], fifo)
-    with contextlib.suppress(Exception):
-        log("while there is a reader", n=0)
+    log("while there is a reader", n=0)
     os.close(reader)
-    _raising(log)
+    _hundred(log)
 
 
-def _raising(log: Callable[..., None]) -> None:
-    raised: dict[str, int] = {}
+def _hundred(log: Callable[..., None]) -> None:
+    guarded = _Guarded(log)
     for number in range(100):
-        try:
-            log("record", n=number)
-        except Exception as error:  # noqa: BLE001 - exactly what is measured
-            kind = type(error).__name__
-            raised[kind] = raised.get(kind, 0) + 1
-    _tell(raised=raised)
+        guarded("record", n=number)
+    guarded.tell()
     os._exit(0)
 
 
@@ -152,7 +161,7 @@ def killed(name: str, path: str) -> None:
     log = caller(BY_NAME[name], path)
     for number in range(1000):
         log("record", n=number)
-    _tell(called=1000)
+    _tell(called=1000, raised={})
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -168,13 +177,13 @@ def together(name: str, path: str) -> None:
             f"log = caller(BY_NAME[{name!r}], {path!r})\n"
             f"while not os.path.exists({go!r}): time.sleep(0.001)\n"
             f"for n in range({_LINES}):\n"
-            f"    log('together', n=n, process={process}, text='x' * 20_000)\n"
+            f"    log('together', n=n, worker={process}, text='x' * 20_000)\n"
         )
-        children.append(subprocess.Popen([sys.executable, "-c", program]))
+        children.append(subprocess.Popen([sys.executable, "-c", program]))  # noqa: S603 - our own program
     time.sleep(1)
     Path(go).touch()
     for child in children:
-        child.wait(_PATIENCE_S)
+        child.wait(PATIENCE_S)
     _tell(called=4 * _LINES)
 
 
@@ -195,9 +204,10 @@ def _lines(path: Path, *events: bytes) -> tuple[int, int]:
 
 
 def _complete(result: dict[str, Any], path: Path, stderr: str) -> str:
-    whole, broken = _lines(path, b"in loop", b"in handler", b"in finaliser", b"record")
+    whole, broken = _lines(path, b"record")
     lost = result["called"] - whole
-    said = [f"{lost} of {result['called']} lost"] if lost else []
+    said = _reached(result)
+    said += [f"{lost} of {result['called']} lost"] if lost else []
     said += [f"{broken} lines broken"] if broken else []
     said += _noise(stderr) if said else []
     return ", ".join(said) or "✓"
@@ -216,11 +226,16 @@ def _none_hung(result: dict[str, Any], path: Path, stderr: str) -> str:  # noqa:
 
 
 def _none_raised(result: dict[str, Any], path: Path, stderr: str) -> str:  # noqa: ARG001
-    if result["raised"]:
-        kind, count = next(iter(result["raised"].items()))
-        return f"**{kind} reaches the caller**, {count} of 100"
+    said = _reached(result) or ["returns"]
     noise = _noise(stderr)
-    return ", ".join(["returns", *noise]) if noise else "✓"
+    return "✓" if said == ["returns"] and not noise else ", ".join(said + noise)
+
+
+def _reached(result: dict[str, Any]) -> list[str]:
+    return [
+        f"**{kind} reaches the caller** {count} times"
+        for kind, count in result["raised"].items()
+    ]
 
 
 def _noise(stderr: str) -> list[str]:
@@ -230,7 +245,7 @@ def _noise(stderr: str) -> list[str]:
 
 PROVOCATIONS = {
     "signal handler logs during a log call": (signals, _complete),
-    "finaliser logs during a log call": (finalisers, _complete),
+    "finaliser logs, at each line of a log call": (finalisers, _complete),
     "fork while a thread logs, child logs": (forks, _none_hung),
     "device full, 100 records": (full_device, _none_raised),
     "reader of the pipe is gone, 100 records": (gone_reader, _none_raised),
@@ -244,7 +259,7 @@ def cell(peer: Peer, title: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "log.jsonl")
         command = [sys.executable, __file__, "--child", title, peer.name, str(path)]
-        with subprocess.Popen(
+        with subprocess.Popen(  # noqa: S603 - our own program
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -253,7 +268,7 @@ def cell(peer: Peer, title: str) -> str:
             start_new_session=True,  # so that grandchildren end with it
         ) as process:
             try:
-                out, error = process.communicate(timeout=_PATIENCE_S + _SECONDS)
+                out, error = process.communicate(timeout=PATIENCE_S + _SECONDS)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.communicate()

@@ -58,7 +58,9 @@ Pair = collections.namedtuple("Pair", "left right")
 
 
 def careful_line(fields, limit=LIMIT, redactor=None):
-    opening = [(key, 0 if key in ("attempt", "rank", "pid", "seq") else "x") for key in ALWAYS]
+    opening = [
+        (key, 0 if key in ("attempt", "rank", "pid", "seq") else "x") for key in ALWAYS
+    ]
     line, _ = Encoder(redactor, limit).careful(opening, fields, {})
     return line
 
@@ -186,7 +188,9 @@ def test_trap_04_a_huge_string_is_cut_at_a_character_and_told_exactly(record):
 
 
 def test_trap_04_a_huge_list_and_dict_keep_their_first_items(record):
-    found = record(items=list(range(100_000)), table={f"k{n}": n for n in range(50_000)})
+    found = record(
+        items=list(range(100_000)), table={f"k{n}": n for n in range(50_000)}
+    )
     for key, whole in (("items", 100_000), ("table", 50_000)):
         note = found["_truncated"][f"/{key}"]
         assert note == {"items": whole, "kept": len(found[key])}
@@ -271,14 +275,30 @@ def test_trap_05_a_clash_with_the_new_name_goes_on(record):
 
 def test_trap_06_keys_that_are_not_text_become_text_without_loss(record):
     found = record(
-        d={1: "a", "1": "b", None: "c", True: "d", (1, 2): "e", Colour.RED: "f", 2.5: "g"}
+        d={
+            1: "a",
+            "1": "b",
+            None: "c",
+            True: "d",
+            (1, 2): "e",
+            Colour.RED: "f",
+            2.5: "g",
+        }
     )
     assert found["d"] == {
         **{"1": "a", "1_": "b", "null": "c", "(1, 2)": "e"},
         **{"Colour.RED": "f", "2.5": "g"},
     } or found["d"]["1"] in ("a", "d")
     assert sorted(found["d"].values()) == sorted(
-        {1: "a", "1": "b", None: "c", True: "d", (1, 2): "e", Colour.RED: "f", 2.5: "g"}.values()
+        {
+            1: "a",
+            "1": "b",
+            None: "c",
+            True: "d",
+            (1, 2): "e",
+            Colour.RED: "f",
+            2.5: "g",
+        }.values()
     )
 
 
@@ -456,13 +476,18 @@ def test_the_fast_and_the_careful_way_write_the_same_line(strict_json):
 
 def test_a_long_line_is_cut_once_more_for_a_pipe(strict_json):
     encoder = Encoder(None, LIMIT)
-    opening = [(key, 0 if key in ("attempt", "rank", "pid", "seq") else "x") for key in ALWAYS]
+    opening = [
+        (key, 0 if key in ("attempt", "rank", "pid", "seq") else "x") for key in ALWAYS
+    ]
     fields = {"text": "y" * 300_000, "loss": math.nan, "rows": [1] * 3000, "level": 4}
     line, _ = encoder.careful(opening, fields, {})
     small = encoder.refit(line, 4096)
     assert len(small) <= 4096
     found = strict_json(small)
-    assert found["_truncated"]["/text"] == {"chars": 300_000, "kept": len(found["text"])}
+    assert found["_truncated"]["/text"] == {
+        "chars": 300_000,
+        "kept": len(found["text"]),
+    }
     assert found["_truncated"]["/rows"]["items"] == 3000
     assert found["_nonfinite"] == {"/loss": "nan"}
     assert found["_renamed"] == {"/level_": "level"}

@@ -8,7 +8,6 @@ nothing.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import deque
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 OVERFLOWS = ("block", "drop-oldest", "drop-newest")
 _LONGEST_BLOCK_S = 5.0  # then even "block" drops: a dead disk must not stop training
 _IDLE_S = 0.2
+_RECOUNT_EVERY = 1024  # lines
 
 
 class Background(Output):
@@ -37,8 +37,8 @@ class Background(Output):
         overflow: When the queue is full: ``block`` waits for room, at most five
             seconds; ``drop-oldest`` and ``drop-newest`` count what they drop.
 
-    The lock around the byte count is re-entrant and held for a few instructions; a
-    signal handler or finalizer that logs in between goes through a side queue.
+    No lock: a deque's steps cannot be interrupted. The count of bytes may drift when
+    two threads meet, and is made exact whenever it would decide that a line is dropped.
     """
 
     def __init__(self, target: Output, max_bytes: int, overflow: Overflow) -> None:
@@ -53,89 +53,89 @@ class Background(Output):
 
     def _start(self) -> None:
         self._lines: deque[bytes] = deque()
-        self._side: deque[bytes] = deque()
-        self._bytes = 0
-        self._lock = threading.RLock()
+        self._queued = 0  # bytes, about
         self._wake = threading.Lock()
         self._wake.acquire()
         self._busy = False
-        self._pid = os.getpid()
         self._worker: threading.Thread | None = None
 
     @property
     def pending(self) -> int:
         """How many lines are queued."""
-        return len(self._lines) + len(self._side)
+        return len(self._lines)
 
     def write(self, line: bytes) -> None:
         """Queue the line, or drop one as `overflow` says."""
-        if self._lock._is_owned():  # type: ignore[attr-defined]  # noqa: SLF001 - as threading.Condition does
-            self._side.append(line)  # we interrupted ourselves: never wait here
-            return
-        if not self._start_worker():
+        if not self._working():
             self.target.write(line)
             return
-        deadline = None
-        while True:
-            with self._lock:
-                if self._bytes + len(line) <= self.max_bytes or not self._lines:
-                    self._lines.append(line)
-                    self._bytes += len(line)
-                    break
-                if self.overflow == "drop-newest":
-                    self.dropped.add()
-                    break
-                if self.overflow == "drop-oldest":
-                    self._bytes -= len(self._lines.popleft())
-                    self.dropped.add()
-                    continue
-            self._wake_up()
-            now = time.monotonic()
-            deadline = deadline or now + _LONGEST_BLOCK_S
-            if now >= deadline:
-                self.dropped.add()
-                break
-            time.sleep(0.002)
+        if self._queued + len(line) > self.max_bytes and not self._made_room(line):
+            self.dropped.add()
+            return
+        self._lines.append(line)
+        self._queued += len(line)
         self._wake_up()
+
+    def _made_room(self, line: bytes) -> bool:
+        """Wait or drop until the line fits; return whether it does."""
+        deadline = time.monotonic() + _LONGEST_BLOCK_S
+        while self._lines:
+            self._recount()
+            if self._queued + len(line) <= self.max_bytes:
+                return True
+            if self.overflow == "drop-oldest":
+                with suppress(IndexError):
+                    self._lines.popleft()
+                    self.dropped.add()
+            elif self.overflow == "drop-newest" or time.monotonic() >= deadline:
+                return False
+            else:
+                self._wake_up()
+                time.sleep(0.002)
+        return True
+
+    def _recount(self) -> None:
+        self._queued = sum(map(len, self._lines.copy()))
 
     def _wake_up(self) -> None:
         with suppress(RuntimeError):  # it is awake already
             self._wake.release()
 
-    def _start_worker(self) -> bool:
+    def _working(self) -> bool:
+        """Start the worker if there is none; return whether there is one."""
         if self._worker is not None and self._worker.is_alive():
             return True
-        with self._lock:
-            if self._worker is None or not self._worker.is_alive():
-                worker = threading.Thread(
-                    target=self._work, name="ml_infra.logging", daemon=True
-                )
-                try:
-                    worker.start()
-                except RuntimeError:  # the interpreter is shutting down
-                    return False
-                self._worker = worker
+        worker = threading.Thread(
+            target=self._work, name="ml_infra.logging", daemon=True
+        )
+        self._worker = worker
+        try:
+            worker.start()
+        except RuntimeError:  # the interpreter is shutting down
+            return False
         return True
 
     def _work(self) -> None:
-        while not (self._closing and not self.pending):
+        if self._worker is not threading.current_thread():
+            return  # two threads started one each; the other is it
+        taken = 0
+        while not (self._closing and not self._lines):
             self._wake.acquire(timeout=_IDLE_S)
             self._busy = True
-            try:
-                while (line := self._take()) is not None:
-                    self.target.write(line)
-            finally:
-                self._busy = False
+            while (line := self._take()) is not None:
+                self.target.write(line)
+                taken += 1
+                if taken % _RECOUNT_EVERY == 0:
+                    self._recount()
+            self._busy = False
 
     def _take(self) -> bytes | None:
-        if self._side:
-            return self._side.popleft()
-        with self._lock:
-            if not self._lines:
-                return None
+        try:
             line = self._lines.popleft()
-            self._bytes -= len(line)
-            return line
+        except IndexError:
+            return None
+        self._queued -= len(line)
+        return line
 
     def tick(self, issued: int) -> None:
         """Let the target look after its file."""
@@ -144,9 +144,8 @@ class Background(Output):
     def flush(self, patience_s: float) -> bool:
         """Wait for the queue to run empty; when no worker does it, do it here."""
         deadline = time.monotonic() + patience_s
-        while self.pending or self._busy:
-            owned = self._lock._is_owned()  # type: ignore[attr-defined]  # noqa: SLF001 - as in write
-            if owned or self._worker is None or not self._worker.is_alive():
+        while self._lines or self._busy:
+            if self._worker is None or not self._worker.is_alive():
                 while (line := self._take()) is not None:
                     self.target.write(line)
                 return True
@@ -161,7 +160,7 @@ class Background(Output):
         self._closing = True
         self._wake_up()
         worker = self._worker
-        if worker is not None and worker is not threading.current_thread():
+        if worker is not None and worker.is_alive():
             worker.join(_LONGEST_BLOCK_S)
         self.target.close()
 

@@ -15,6 +15,7 @@ import warnings
 
 from . import _gates
 from ._levels import CRITICAL, WARNING
+from ._preemption import let_through
 from ._salvage import text_of
 
 TYPE_CHECKING = False
@@ -45,7 +46,8 @@ class BridgeHandler(logging.Handler):
             return False  # one of ours on its way to the other handlers
         try:
             self.emit(record)
-        except Exception:  # noqa: BLE001 - a log call never raises
+        except Exception as error:  # noqa: BLE001 - a log call never raises
+            let_through(error)
             pipeline = _gates.installed()
             if pipeline is not None:
                 pipeline.counters.failed.add()
@@ -91,7 +93,8 @@ def _message(record: logging.LogRecord) -> tuple[str, object]:
     """Return the formatted message; with arguments that do not fit it, both."""
     try:
         return record.getMessage(), None
-    except Exception:  # noqa: BLE001 - wrong %-arguments, or user code
+    except Exception as error:  # noqa: BLE001 - wrong %-arguments, or user code
+        let_through(error)
         return text_of(record.msg), record.args
 
 
@@ -113,7 +116,8 @@ def forward(name: str, level: int, line: bytes, error: BaseException | None) -> 
                 setattr(record, key, value)
         setattr(record, _MARK, True)
         logger.handle(record)
-    except Exception:  # noqa: BLE001 - a foreign handler's trouble is not the caller's
+    except Exception as trouble:  # noqa: BLE001 - a foreign handler's trouble is not the caller's
+        let_through(trouble)
         pipeline = _gates.installed()
         if pipeline is not None:
             pipeline.counters.failed.add()

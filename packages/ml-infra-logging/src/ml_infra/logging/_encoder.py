@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from _json import encode_basestring
+from functools import partial
 from itertools import islice
 
 from ._salvage import BUDGETS, MAX_DEPTH, SAFE_DEPTH, Members
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
     from ._redaction import Redactor
@@ -169,12 +170,7 @@ class Encoder:
         """
         self.learn(fields)
         draft = _Draft(list(opening), fields, closing)
-        for members in draft.attempts(self.redactor):
-            notes = members.notes()
-            line = _line(members, notes)
-            if len(line) <= self.limit:
-                return line, notes
-        return draft.smallest(self.redactor, self.limit)
+        return draft.fit(self.redactor, self.limit, Members.notes)
 
     def refit(self, line: bytes, limit: int) -> bytes:
         """Return a line cut, with marks, to at most `limit` bytes."""
@@ -182,11 +178,7 @@ class Encoder:
         before = {key: record.pop(key) for key in SIDE if key in record}
         opening = [(key, record.pop(key)) for key in ALWAYS if key in record]
         draft = _Draft(opening, {}, record)
-        for members in draft.attempts(None):
-            line = _line(members, _merged(before, members))
-            if len(line) <= limit:
-                return line
-        return draft.smallest(None, limit)[0]
+        return draft.fit(None, limit, partial(_merged, before))[0]
 
 
 class _Draft:
@@ -203,18 +195,31 @@ class _Draft:
         self.closing = closing
         self.taken = RESERVED.union(closing)
 
-    def attempts(self, redactor: Redactor | None) -> Iterator[Members]:
-        """Yield the record written within ever tighter budgets."""
+    def fit(
+        self,
+        redactor: Redactor | None,
+        limit: int,
+        notes_of: Callable[[Members], dict[str, Any]],
+    ) -> tuple[bytes, dict[str, Any]]:
+        """Return the line within the widest budget that makes it short enough."""
         depth = MAX_DEPTH
         for budget in BUDGETS:
             try:
-                yield self._write(Members(self.taken, redactor, budget, depth))
-            except RecursionError:  # noqa: PERF203 - at most four times round
+                members = self._write(Members(self.taken, redactor, budget, depth))
+            except RecursionError:
                 depth = SAFE_DEPTH
-                yield self._write(Members(self.taken, redactor, budget, depth))
+                members = self._write(Members(self.taken, redactor, budget, depth))
+            notes = notes_of(members)
+            line = _line(members, notes)
+            if len(line) <= limit:
+                return line, notes
+        return self._smallest(redactor, limit, notes_of)
 
-    def smallest(
-        self, redactor: Redactor | None, limit: int
+    def _smallest(
+        self,
+        redactor: Redactor | None,
+        limit: int,
+        notes_of: Callable[[Members], dict[str, Any]],
     ) -> tuple[bytes, dict[str, Any]]:
         """Return the line with half of the fields, a quarter … until it fits."""
         whole = kept = len(self.fields) + len(self.closing)
@@ -223,7 +228,7 @@ class _Draft:
             members = Members(self.taken, redactor, BUDGETS[-1], SAFE_DEPTH)
             members = self._write(members, kept)
             members.truncated[""] = {"fields": whole, "kept": kept}
-            notes = members.notes()
+            notes = notes_of(members)
             line = _line(members, notes)
             if len(line) <= limit or kept == 0:
                 return line, notes

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from ._levels import INFO, NAMES
+from ._preemption import let_through
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ def _emit_first(*args: Any, **kwargs: Any) -> None:
     """Stand in for `Pipeline.emit` until there is a pipeline."""
     try:
         pipeline = current_pipeline()
-    except Exception:  # noqa: BLE001 - a log call never raises
+    except Exception as error:  # noqa: BLE001 - a log call never raises
+        let_through(error)
         return
     pipeline.emit(*args, **kwargs)
 

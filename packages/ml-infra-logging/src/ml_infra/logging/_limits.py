@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from _thread import allocate_lock
 
 from . import _gates
-from ._counting import Counter
+from ._counting import Claim, Counter
 from ._levels import INFO
+from ._preemption import let_through
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,15 +34,15 @@ class Rule:
         """Return whether the record that is asked about passes."""
         if self.seconds:
             now = time.monotonic()
-            if now < site.next_time or not site.lock.acquire(blocking=False):
+            if now < site.next_time or not site.claim.take():
                 return False
             try:
-                if now < site.next_time:
-                    return False
-                site.next_time = now + self.seconds
+                passes = now >= site.next_time
+                if passes:
+                    site.next_time = now + self.seconds
             finally:
-                site.lock.release()
-            return True
+                site.claim.give()
+            return passes
         number = site.asked.add()
         return number % self.count == 0 if self.count else number == 0
 
@@ -50,7 +50,7 @@ class Rule:
 class Site:
     """The counts of one event under one rule."""
 
-    __slots__ = ("asked", "gate", "level", "lock", "next_time", "suppressed", "told")
+    __slots__ = ("asked", "claim", "gate", "level", "next_time", "suppressed", "told")
 
     def __init__(self, gate: Gate, level: int) -> None:
         self.gate = gate
@@ -59,17 +59,17 @@ class Site:
         self.suppressed = Counter()
         self.told = 0
         self.next_time = float("-inf")
-        self.lock = allocate_lock()
+        self.claim = Claim()
 
     def untold(self) -> int:
         """Return how many were suppressed since the last call, exact over threads."""
-        if not self.lock.acquire(blocking=False):
+        if not self.claim.take():
             return 0  # another thread tells them
         try:
             total = self.suppressed.value
             fresh, self.told = total - self.told, total
         finally:
-            self.lock.release()
+            self.claim.give()
         return fresh
 
 
@@ -111,7 +111,8 @@ class LimitedGate:
                 _gates.current_pipeline().counters.suppressed.add()
                 return
             fresh = site.untold()
-        except Exception:  # noqa: BLE001 - a log call never raises
+        except Exception as error:  # noqa: BLE001 - a log call never raises
+            let_through(error)
             fresh = 0
         gate = self._gate
         if not fresh:
@@ -174,5 +175,5 @@ def tell() -> None:
 def after_fork() -> None:
     """Leave what the parent suppressed to the parent."""
     for site in _sites.values():
-        site.lock = allocate_lock()
+        site.claim = Claim()
         site.told = site.suppressed.value

@@ -11,12 +11,14 @@ from ._context import current
 from ._counting import Counter
 from ._encoder import one_line
 from ._levels import NAMES, Levels, nearest
+from ._preemption import let_through
 from ._salvage import quoted, text_of
 from ._tracing import OTEL, trace_ids, trace_pairs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import FrameType
     from typing import Any
 
     from ._context import Layer
@@ -136,8 +138,8 @@ class Pipeline:
                             b"\n",
                         )
                     )
-        except Exception:  # noqa: BLE001, S110 - the careful way copes with anything
-            pass
+        except Exception as error:  # noqa: BLE001 - the careful way copes with anything
+            let_through(error)
         if line is None:
             if args:
                 fields = _with_args(args, fields)
@@ -216,16 +218,19 @@ class Pipeline:
         """
         depth = getattr(_local, "depth", 0)
         if depth >= _MAX_NESTING:
-            self.counters.failed.add()
-            return
-        _local.depth = depth + 1
+            depth = _nesting()
+            if depth >= _MAX_NESTING:
+                self.counters.failed.add()
+                return
         line: bytes | None
         try:
+            _local.depth = depth + 1
             line = self._careful(
                 *(gate, level, event, fields, bound),
                 *(kind, opening, dict(closing or ()), error),
             )
-        except Exception:  # noqa: BLE001 - out of memory or of stack
+        except Exception as trouble:  # noqa: BLE001 - out of memory or of stack
+            let_through(trouble)
             line = self._last_resort(gate, level)
         finally:
             _local.depth = depth
@@ -352,7 +357,8 @@ class Pipeline:
         for output in self.outputs:
             try:
                 output.tick(issued)
-            except Exception:  # noqa: BLE001, PERF203, S112 - looking after a file is no duty
+            except Exception as error:  # noqa: BLE001, PERF203 - looking after a file is no duty
+                let_through(error)
                 continue
         return self._second
 
@@ -364,6 +370,21 @@ class Pipeline:
         self._next_seq = self.counters.issued.add
         for output in self.outputs:
             output.after_fork()
+
+
+def _nesting() -> int:
+    """
+    Count the log calls on the stack that are being written carefully.
+
+    The thread's own count is usually right, but an exception from a signal handler may
+    have torn a call out of the middle of its counting.
+    """
+    depth = -1  # the call that asks
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - there is no other way
+    while frame is not None:
+        depth += frame.f_code is Pipeline.record.__code__
+        frame = frame.f_back
+    return depth
 
 
 def _with_args(args: tuple[Any, ...], fields: dict[str, Any]) -> dict[str, Any]:

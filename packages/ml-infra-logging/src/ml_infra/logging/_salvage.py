@@ -12,6 +12,7 @@ from _json import encode_basestring
 from itertools import islice
 
 from ._conversion import Unwritable, convert
+from ._preemption import let_through
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def text_of(event: object) -> str:
     """Return any event as text."""
     try:
         return str.__str__(str(event))
-    except Exception:  # noqa: BLE001 - user code may raise anything
+    except Exception as error:  # noqa: BLE001 - user code may raise anything
+        let_through(error)
         return f"<{type(event).__name__} without text>"
 
 
@@ -211,6 +213,7 @@ class Members:
         except Unwritable as error:
             self._back(mark, value, place, str(error))
         except Exception as error:  # noqa: BLE001 - user code may raise anything
+            let_through(error)
             self._back(mark, value, place, _reason(error))
         finally:
             if opened:
@@ -307,7 +310,8 @@ class Members:
             return False
         try:
             return self.redact.hides(key, value)
-        except Exception:  # noqa: BLE001 - the value's own __eq__ may raise
+        except Exception as error:  # noqa: BLE001 - the value's own __eq__ may raise
+            let_through(error)
             return True
 
     def _name(self, key: object, taken: set[str], place: Place) -> str:
@@ -345,7 +349,8 @@ def key_text(key: object) -> str:
         if (kind.__module__ or "").partition(".")[0] == "numpy":
             return utf8(str(key))
         return utf8(str.__str__(repr(key))[:200])
-    except Exception:  # noqa: BLE001 - user code may raise anything
+    except Exception as error:  # noqa: BLE001 - user code may raise anything
+        let_through(error)
         return f"<{_type_name(key)}>"
 
 
@@ -358,7 +363,8 @@ def _type_name(value: object) -> str:
 def _reason(error: Exception) -> str:
     try:
         return f"{type(error).__name__}: {error}"[:200]
-    except Exception:  # noqa: BLE001 - an exception whose str() fails
+    except Exception as trouble:  # noqa: BLE001 - an exception whose str() fails
+        let_through(trouble)
         return type(error).__name__
 
 
@@ -367,6 +373,7 @@ def _repr(value: object) -> str | None:
         return None  # its items are in the record, or are the trouble
     try:
         text = str.__str__(repr(value))
-    except Exception:  # noqa: BLE001 - user code may raise anything
+    except Exception as error:  # noqa: BLE001 - user code may raise anything
+        let_through(error)
         return None
     return text if len(text) <= 200 else f"{text[:200]}…"

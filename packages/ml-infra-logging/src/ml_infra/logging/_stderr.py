@@ -6,6 +6,7 @@ import json
 import sys
 import time
 
+from ._preemption import let_through
 from ._writer import Descriptor, Output, writable
 
 TYPE_CHECKING = False
@@ -23,7 +24,8 @@ def is_for_people() -> bool:
     stream = sys.stderr
     try:
         return stream.isatty() or "ipykernel" in type(stream).__module__
-    except Exception:  # noqa: BLE001 - None, closed, or replaced by anything
+    except Exception as error:  # noqa: BLE001 - None, closed, or replaced by anything
+        let_through(error)
         return False
 
 
@@ -50,7 +52,8 @@ class JsonStderr(Output):
         try:
             stream.write(line.decode())
             stream.flush()
-        except Exception:  # noqa: BLE001 - None, closed, or replaced by anything
+        except Exception as error:  # noqa: BLE001 - None, closed, or replaced by anything
+            let_through(error)
             self.lost.add()
 
     def after_fork(self) -> None:
@@ -78,7 +81,8 @@ class Readable(Output):
         try:
             if self._stalled() or not self._console.emit(json.loads(line)):
                 self.lost.add()
-        except Exception:  # noqa: BLE001 - a console must not stop anything
+        except Exception as error:  # noqa: BLE001 - a console must not stop anything
+            let_through(error)
             self.lost.add()
 
     def _stalled(self) -> bool:

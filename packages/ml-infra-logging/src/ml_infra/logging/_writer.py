@@ -15,10 +15,9 @@ import os
 import select
 import stat
 import time
-from _thread import allocate_lock
 from contextlib import suppress
 
-from ._counting import Counter, add_many
+from ._counting import Claim, Counter, add_many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ class Descriptor(Output):
         self._since = 0.0
         self._torn = False
         self._next_notice = 0.0
-        self._telling = allocate_lock()
+        self._telling = Claim()
         self._regular = True
         self._steady = True  # a regular file and no trouble: no care needed
         if fd >= 0:
@@ -131,7 +130,7 @@ class Descriptor(Output):
         """Start anew in a forked child."""
         super().after_fork()
         self._told = 0
-        self._telling = allocate_lock()
+        self._telling = Claim()
 
     def _write_with_care(self, line: bytes) -> None:
         if self.limit is not None and len(line) > self.limit:
@@ -198,13 +197,13 @@ class Descriptor(Output):
     def _after_recovery(self) -> None:
         reason, self._trouble, self._torn = self._trouble, "", False
         self._steady = self._regular
-        if not self._telling.acquire(blocking=False):
+        if not self._telling.take():
             return
         try:
             lost = self.lost.value - self._told
             self._told += lost
         finally:
-            self._telling.release()
+            self._telling.give()
         if lost and self._recovered is not None:
             self._recovered(self, lost, self._since, reason)
 

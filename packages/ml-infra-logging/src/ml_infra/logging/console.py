@@ -12,6 +12,7 @@ import os
 import sys
 
 from ._nonfinite import restore_nonfinite
+from ._preemption import let_through
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,7 +125,8 @@ class Console:
                     bar.refresh(lock_args=(False,))  # not at all rather than waiting
             else:
                 _write(stream, f"\n{line}\n")
-        except Exception:  # noqa: BLE001 - a broken terminal must not stop anything
+        except Exception as error:  # noqa: BLE001 - a broken terminal must not stop anything
+            let_through(error)
             return False
         return True
 
