@@ -1,0 +1,51 @@
+"""The examples that users read: README, page of the documentation, docstrings."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import ml_infra.decorators
+
+PROJECT = Path(__file__).parents[1]
+
+
+def test_the_readme_runs_on_a_real_flaky_server(capsys):
+    """Its blocks in order, in one namespace: an HTTP server on loopback included."""
+    readme = PROJECT / "README.md"
+    if not readme.exists():
+        pytest.skip("the tests stand alone")
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", readme.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    assert len(blocks) == 5
+    namespace = {"__name__": "readme"}
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), namespace)  # noqa: S102 - ours
+    output = capsys.readouterr().out
+    assert re.search(r"^download took \d+ ms$", output, re.MULTILINE)
+    assert re.search(
+        r"^5 attempts over .* stopped: attempts; earlier: URLError",
+        output,
+        re.MULTILINE,
+    )
+
+
+def modules():
+    path = ml_infra.decorators.__path__
+    return sorted(module.name for module in pkgutil.iter_modules(path))
+
+
+@pytest.mark.parametrize("name", modules())
+def test_the_examples_in_docstrings_hold(name):
+    module = importlib.import_module(f"ml_infra.decorators.{name}")
+    assert doctest.testmod(module).failed == 0
+
+
+def test_public_classes_and_functions_have_documentation():
+    for name in ml_infra.decorators.__all__:
+        if name != "__version__":
+            assert getattr(ml_infra.decorators, name).__doc__, name
