@@ -217,11 +217,12 @@ def verdict(row: Row, outcome: str, data: bytes) -> str:
     return "`null`, silently" if value is None and "value" in row.fields() else "lost"
 
 
-def table(quick: bool = False) -> str:  # noqa: ARG001 - it is quick in any case
-    """Return the matrix as Markdown."""
+def table(quick: bool = False) -> str:
+    """Return the matrix as Markdown, of ours alone when `quick`."""
     columns: dict[str, dict[str, str]] = {}
     rows = {row.name: row for row in _rows()}
     peers = installed()
+    peers = [peer for peer in peers if "ours" in peer.name] if quick else peers
     for peer in peers:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "log.jsonl")
@@ -260,11 +261,12 @@ def table(quick: bool = False) -> str:  # noqa: ARG001 - it is quick in any case
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--child", nargs=2, metavar=("NAME", "PATH"))
+    parser.add_argument("--quick", action="store_true", help="only ours")
     given = parser.parse_args()
     if given.child:
         _child(*given.child)
     else:
-        print(table())
+        print(table(given.quick))
 
 
 if __name__ == "__main__":

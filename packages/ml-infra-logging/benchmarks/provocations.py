@@ -281,10 +281,9 @@ def cell(peer: Peer, title: str) -> str:
 
 
 def table(quick: bool = False) -> str:
-    """Return the matrix as Markdown."""
+    """Return the matrix as Markdown, of ours alone when `quick`."""
     peers = installed()
-    if quick:
-        peers = peers[:2]
+    peers = [peer for peer in peers if "ours" in peer.name] if quick else peers
     head = ["provocation", *(peer.name for peer in peers)]
     lines = [" | ".join(head), "|".join("---" for _ in head)]
     lines += [
