@@ -119,7 +119,7 @@ class Cells:
             and bool((counts >= 0).all())
             and bool((low <= high).all())
             and bool((low >> shift == high >> shift).all())
-            and bool((np.diff(low >> shift) > 0).all())
+            and bool((low[1:] >> shift > low[:-1] >> shift).all())
         )
         if not sound:
             raise ValueError("the cells of the state contradict each other")

@@ -296,9 +296,9 @@ class RegressionStats(State):
                 restored._labels = (float(low), float(high))
             restored._zero_label = bool(state["zero_label"])
             restored._errors = Cells.from_dict(state)
-        except (KeyError, TypeError, OverflowError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(
-                f"the state of schema {_SCHEMA!r} is damaged: {error!r}"
+                f"the state of schema {_SCHEMA!r} is damaged: {error}"
             ) from error
         return restored
 

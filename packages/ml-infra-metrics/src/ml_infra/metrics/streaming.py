@@ -327,9 +327,9 @@ class Scores(State):
             restored._negative = state["negative"]
             restored.n, restored.dropped = int(state["n"]), int(state["dropped"])
             restored._cells = Cells.from_dict(state)
-        except (KeyError, TypeError, OverflowError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(
-                f"the state of schema {_SCHEMA!r} is damaged: {error!r}"
+                f"the state of schema {_SCHEMA!r} is damaged: {error}"
             ) from error
         return restored
 

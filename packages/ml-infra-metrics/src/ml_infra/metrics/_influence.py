@@ -1,0 +1,212 @@
+"""
+What each row adds to a metric: its value and its derivative by the weight of a row.
+
+The metrics do not depend on the scale of the weights, so influences of all rows,
+weighted, sum to 0, and the sum of their squares is the delta-method variance. Rows of
+one unit (a user, a document) are summed before they are squared.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ._averaging import check_average, check_kinds, listed, positive_code
+from ._counting import count_marginals
+from ._delta import Question
+from ._formulas import ratio
+from ._score_intervals import average_precision_influence, delong_influence
+from ._score_table import (
+    BoolArray,
+    FloatArray,
+    average_precision_of,
+    keys_of,
+    roc_auc_of,
+    tabulate,
+)
+from .calibration import negative_log, squared_miss
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ._codes import Codes
+
+_RATIO_METRICS = (
+    "precision",
+    "recall",
+    "specificity",
+    "f1_score",
+    "fbeta_score",
+    "jaccard",
+)
+CLASS_METRICS = (
+    "accuracy",
+    "hamming_loss",
+    "balanced_accuracy",
+    *_RATIO_METRICS,
+    "matthews_corrcoef",
+    "cohen_kappa",
+)
+SCORE_METRICS = ("roc_auc", "average_precision")
+PROBABILITY_METRICS = ("log_loss", "brier_score")
+LOSSES = ("hamming_loss", *PROBABILITY_METRICS)
+"""Metrics of which less is better."""
+
+
+class Influence(NamedTuple):
+    """A metric and its derivative by the weight of each row, shape (n,)."""
+
+    value: float
+    rows: FloatArray
+
+
+class Choice(NamedTuple):
+    """How a metric of classes is averaged."""
+
+    average: Any = "binary"
+    positive: Any = 1
+    classes: Sequence[Any] | None = None
+    beta: float = 1.0
+
+
+def of_classes(
+    metric: str, coded: Codes, weights: FloatArray | None, choice: Choice
+) -> Influence:
+    """Return a metric of predicted classes; `coded` holds predictions and labels."""
+    marginals = count_marginals(coded, weights)
+    present = np.flatnonzero(marginals.predicted + marginals.actual)
+    marginals = marginals.take(present)
+    question = _question(metric, [coded.classes[k] for k in present.tolist()], choice)
+    gradient = question.gradient(marginals)
+    place = np.zeros(coded.size, np.intp)
+    place[present] = np.arange(len(present))
+    predicted, actual = (place[column - coded.offset] for column in coded.columns)
+    rows = gradient.predicted[predicted] + gradient.actual[actual]
+    rows += np.where(predicted == actual, gradient.hits[actual], 0.0)
+    rows += float(gradient.total)
+    value = float(question.value(marginals))
+    return Influence(value, -rows if metric == "hamming_loss" else rows)
+
+
+def _question(metric: str, present: Sequence[Any], choice: Choice) -> Question:
+    """Settle the options of a metric for the classes that occur."""
+    if metric == "balanced_accuracy":
+        return Question(metric, ratio("recall"), "macro")
+    if metric not in _RATIO_METRICS:
+        return Question(metric)
+    check_average(choice.average)
+    if choice.average is None:
+        raise ValueError(
+            'average=None has no single difference; choose "binary", "micro", "macro" '
+            'or "weighted"'
+        )
+    formula = ratio(metric, choice.beta)
+    classes = None if choice.classes is None else listed(choice.classes)
+    if choice.average == "binary":
+        code = positive_code(present, choice.positive, classes)
+        return Question(metric, formula, "binary", [-1 if code is None else code])
+    if classes is None:
+        return Question(metric, formula, choice.average)
+    check_kinds(classes, present)
+    position = {label: k for k, label in enumerate(present)}
+    chosen = [position.get(label, -1) for label in classes]
+    return Question(metric, formula, choice.average, chosen)
+
+
+def of_order(
+    metric: str,
+    scores: FloatArray,
+    positive: BoolArray,
+    weights: FloatArray | None,
+    *,
+    small_sample: bool,
+) -> Influence:
+    """
+    Return a metric of the order of scores.
+
+    With `small_sample`, DeLong's influences carry the correction m / (m - 1) of each
+    class, so that their squares sum to DeLong's variance.
+    """
+    table = tabulate(scores, positive, weights)
+    if metric == "average_precision":
+        value = average_precision_of(table)
+        if value is None:
+            return Influence(float("nan"), np.zeros(len(scores)))
+        sides = average_precision_influence(table, value)
+    else:
+        value = roc_auc_of(table)
+        if value is None:
+            return Influence(float("nan"), np.zeros(len(scores)))
+        above, below = delong_influence(table, value)
+        sides = (
+            above * _per_row(table.positives, table.positives_squared, small_sample),
+            below * _per_row(table.negatives, table.negatives_squared, small_sample),
+        )
+    rows = np.zeros(len(scores))
+    place = np.searchsorted(table.keys, keys_of(scores))
+    # A row of weight 0 may have a score that is not in the table.
+    np.minimum(place, len(table.keys) - 1, out=place)
+    rows[positive] = sides[0][place[positive]]
+    rows[~positive] = sides[1][place[~positive]]
+    return Influence(value, rows)
+
+
+def _per_row(counts: Any, squared: Any, small_sample: bool) -> float:
+    total = float(counts.sum())
+    if not small_sample:
+        return 1 / total
+    alone = float(squared.sum()) / total / total
+    return 1 / total / (1 - alone) ** 0.5 if alone < 1 - 1e-12 else float("nan")
+
+
+def of_probabilities(
+    metric: str,
+    probabilities: FloatArray,
+    positive: BoolArray,
+    weights: FloatArray | None,
+) -> Influence:
+    """Return the mean of a loss per row; infinite losses make it undefined."""
+    of_true_class = np.where(positive, probabilities, 1 - probabilities)
+    losses = (
+        negative_log(of_true_class, 0.0)
+        if metric == "log_loss"
+        else squared_miss(of_true_class)
+    )
+    weights = np.ones(len(losses)) if weights is None else weights
+    present = weights > 0
+    total = float(weights.sum())
+    mean = float(np.dot(weights[present], losses[present])) / total
+    if not np.isfinite(mean):
+        return Influence(mean, np.zeros(len(losses)))
+    return Influence(mean, np.where(present, losses - mean, 0.0) / total)
+
+
+def squared_sum(
+    influence: FloatArray,
+    weights: FloatArray | None,
+    units: tuple[Any, int] | None,
+    *,
+    corrected: bool = False,
+) -> tuple[float, int]:
+    """
+    Return the variance of a sum of influences, and of how many independent parts.
+
+    Args:
+        influence: Derivative per row, shape (n,).
+        weights: Shape (n,); None means all ones.
+        units: Code of the unit of each row, and the number of codes.
+        corrected: Whether the influences carry their small-sample correction already.
+    """
+    parts = influence if weights is None else influence * weights
+    if units is not None:
+        codes, size = units
+        present = np.bincount(codes, weights, size) > 0
+        parts = np.asarray(np.bincount(codes, parts, size)[present], np.float64)
+    elif weights is not None:
+        parts = parts[weights > 0]
+    n = len(parts)
+    variance = float(np.dot(parts, parts))
+    if corrected and units is None:
+        return variance, n
+    return (variance * n / (n - 1) if n > 1 else float("nan")), n
