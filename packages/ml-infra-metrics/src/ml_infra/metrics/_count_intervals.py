@@ -58,9 +58,10 @@ class CountIntervals(CountMetrics):
             **options: As in `metric`.
 
         Returns:
-            An `Interval`, or ``{class: Interval}``. Flag "degenerate": the variance
-            estimate is 0 and the bounds rest on Wilson's instead. Flag "undefined":
-            there is no value.
+            An `Interval`, or ``{class: Interval}``. Flags: "undefined", there is no
+            value; "degenerate", the variance estimate is 0 and the bounds rest on
+            Wilson's instead; "few rows", a class in the average has fewer than 10
+            rows, or MCC and kappa rest on fewer than 5 errors.
 
         Rows are taken as independent; pass `unit=` to `of` and `update` if some
         belong together.
@@ -246,6 +247,8 @@ def _interval(
     flags: tuple[str, ...] = ("undefined",) if np.isnan(value) else ()
     if not flags and found.degenerate[0]:
         flags = ("degenerate",)
+    if found.few is not None and found.few[0] and "undefined" not in flags:
+        flags += ("few rows",)
     low, high = float(found.low[0]), float(found.high[0])
     if flags == ("undefined",):
         low = high = nan

@@ -69,6 +69,39 @@ def count_table(
     return CountTable(_pairs.recode(pairs, None, _places(used)), classes, names)
 
 
+def group_columns(by: Any) -> dict[str, Any]:
+    """Return the slice keys by name: one column, or a tuple or mapping of several."""
+    if by is None:
+        return {}
+    if isinstance(by, dict) or (hasattr(by, "columns") and hasattr(by, "__getitem__")):
+        return {f"by {name}": by[name] for name in getattr(by, "columns", by)}
+    if isinstance(by, tuple) and by and not isinstance(by[0], (str, int)):
+        return {f"by {place}": column for place, column in enumerate(by)}
+    return {"by": by}
+
+
+def matrix_table(matrix: Any, classes: Sequence[Any] | None) -> CountTable:
+    """Return the table of a confusion matrix, a row per label."""
+    table = np.asarray(matrix)
+    if table.ndim != 2 or table.shape[0] != table.shape[1] or not table.size:
+        raise ValueError(f"matrix must be square, got shape {table.shape}")
+    if table.dtype.kind not in "iu" or (table < 0).any():
+        raise ValueError("matrix must hold counts: integers of at least 0")
+    names = list(range(len(table)) if classes is None else classes)
+    if len(names) != len(table):
+        raise ValueError(f"classes names {len(names)} classes for {len(table)} rows")
+    label, prediction = np.nonzero(table)
+    rows = table[label, prediction].astype(np.int64)
+    return CountTable(Pairs(np.zeros_like(rows), label, prediction, rows), names, [])
+
+
+def is_contiguous(classes: Sequence[Any]) -> bool:
+    """Return whether classes are consecutive ascending integers."""
+    if not classes or type(classes[0]) is not int:
+        return False
+    return list(classes) == list(range(classes[0], classes[0] + len(classes)))
+
+
 def joined(
     first: CountTable, second: CountTable, sign: int, *, declared: bool
 ) -> CountTable:

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from ._pairs import Pairs
     from ._readers import Array
 
+#: Rows of a class below which the coverage simulation finds averages too sure.
+FEW_ROWS = 10
 METHODS = ("auto", "wilson", "delta", "bootstrap")
 
 
@@ -149,18 +151,17 @@ class Bounds(NamedTuple):
     high: NDArray[np.float64]
     degenerate: NDArray[np.bool_]
     method: str
+    #: Whether a class in the average has fewer than `FEW_ROWS` rows.
+    few: NDArray[np.bool_] | None = None
 
 
-def variance(
-    gradient: Gradient, pairs: Pairs, slices: int, squares: Array | None = None
-) -> NDArray[np.float64]:
+def variance(gradient: Gradient, pairs: Pairs, slices: int) -> NDArray[np.float64]:
     """Return the delta-method variance per slice."""
     by, label, prediction = pairs.by, pairs.label, pairs.prediction
     change = gradient.actual[by, label] + gradient.predicted[by, prediction]
     change += np.where(label == prediction, gradient.hits[by, label], 0)
     change += gradient.total[by]
-    squares = pairs.squares() if squares is None else squares
-    weights = change * change * squares
+    weights = change * change * pairs.squares()
     return np.asarray(np.bincount(by, weights, minlength=slices), np.float64)
 
 
@@ -191,17 +192,15 @@ def bounds(
         high = np.minimum(value + half, 1.0)
         return Bounds(value, low, high, ~(spread > 0), "delta")
     if correlation:
-        low, high, flat = _fisher(m, value, spread, level)
-        return Bounds(value, low, high, flat, "delta-fisher")
-    # The number of rows whose plain proportion would be as uncertain.
+        low, high, flat, few = _fisher(m, _squares(pairs, m), value, spread, level)
+        return Bounds(value, low, high, flat, "delta-fisher", few)
+    classes = _class_shares(question, pairs, m)
     flat = ~(spread > 0)
-    n = np.where(
-        flat,
-        _rows_behind(question, pairs, m),
-        divide(value * (1 - value), spread),
-    )
-    low, high = wilson_bounds(value, n, level)
-    return Bounds(value, low, high, flat, "delta-wilson")
+    # The number of rows whose plain proportion would be as uncertain.
+    n = divide(value * (1 - value), spread + classes.small_sample_variance(level))
+    low, high = wilson_bounds(value, np.where(flat, classes.rows(), n), level)
+    few = classes.smallest() < FEW_ROWS
+    return Bounds(value, low, high, flat, "delta-wilson", few)
 
 
 def _squares(pairs: Pairs, m: Marginals) -> Marginals:
@@ -229,37 +228,78 @@ def _wilson(
 
 
 def _fisher(
-    m: Marginals, value: Array, spread: Array, level: float
-) -> tuple[Array, Array, Array]:
+    m: Marginals, squares: Marginals, value: Array, spread: Array, level: float
+) -> tuple[Array, Array, Array, Array]:
     """Return bounds on Fisher's scale, where a correlation is nearer to normal."""
     flat = ~(spread > 0) | (np.abs(value) >= 1)
     inside = np.where(flat, 0.0, value)
     half = z_score(level) * np.sqrt(np.where(flat, 0.0, spread)) / (1 - inside**2)
     low, high = np.tanh(np.arctanh(inside) - half), np.tanh(np.arctanh(inside) + half)
-    # Without a usable variance: kappa of the bounds of accuracy, chance as observed.
+    # With few errors the variance is a guess: kappa of the bounds of accuracy, chance
+    # as observed, is then the least that must be allowed for.
     whole = np.asarray(m.total, float)
-    accuracy = wilson_bounds(m.hits.sum(axis=-1) / whole, whole, level)
+    hits = m.hits.sum(axis=-1) / whole
+    effective = divide(whole**2, squares.total)
+    few = np.minimum(hits, 1 - hits) * effective < FEW_ROWS / 2
+    accuracy = wilson_bounds(hits, effective, level)
     shares = m.predicted / whole[..., None] * (m.actual / whole[..., None])
     chance = shares.sum(axis=-1)
     room = np.where(chance < 1, 1 - chance, np.nan)
-    low = np.where(flat, np.maximum((accuracy[0] - chance) / room, -1), low)
-    high = np.where(flat, np.minimum((accuracy[1] - chance) / room, 1), high)
-    return np.minimum(low, value), np.maximum(high, value), flat
+    low = np.where(flat, 1, np.minimum(low, value))
+    high = np.where(flat, -1, np.maximum(high, value))
+    widen = few | flat
+    low = np.where(widen, np.minimum(low, (accuracy[0] - chance) / room), low)
+    high = np.where(widen, np.maximum(high, (accuracy[1] - chance) / room), high)
+    low, high = np.maximum(np.minimum(low, value), -1), np.minimum(high, 1)
+    return low, np.maximum(high, value), flat, few
 
 
-def _rows_behind(question: Question, pairs: Pairs, m: Marginals) -> Array:
-    """Return the effective rows of an average of per-class proportions."""
+class _ClassShares(NamedTuple):
+    """An average of per-class proportions: share of each in the average, and rows."""
+
+    share: Array  # of the average, sums to 1; 0 for classes left out
+    p: Array
+    n: Array  # effective rows behind p; 1 where there are none
+    slope: Array  # derivative of the class's value by p
+
+    def rows(self) -> Array:
+        """Return the rows of the average if all classes had the same proportion."""
+        return divide(np.ones(self.share.shape[:-1]), (self.share**2 / self.n).sum(-1))
+
+    def smallest(self) -> Array:
+        """Return the rows of the smallest class in the average."""
+        return np.where(self.share > 0, self.n, np.inf).min(axis=-1)
+
+    def small_sample_variance(self, level: float) -> Array:
+        """
+        Return what the delta method overlooks in small classes.
+
+        It takes 3 right of 3 for certain. As Agresti and Coull (1998) do, z²/2 wrong
+        and z²/2 right rows are imagined to each class; the difference to the variance
+        as observed is of order 1 / n², so it vanishes as classes grow.
+        """
+        z2 = z_score(level) ** 2
+        centre = (self.p * self.n + z2 / 2) / (self.n + z2)
+        extra = np.maximum(centre * (1 - centre) - self.p * (1 - self.p), 0)
+        return (self.share**2 * self.slope**2 * extra / self.n).sum(axis=-1)
+
+
+def _class_shares(question: Question, pairs: Pairs, m: Marginals) -> _ClassShares:
     picked = question.pick(m)
     squares = question.pick(_squares(pairs, m))
     formula = question.formula
     assert formula is not None  # noqa: S101 - for the type checker
-    if question.name in ("f1_score", "fbeta_score"):
+    is_f = question.name in ("f1_score", "fbeta_score")
+    if is_f:
         formula = Ratio((1, 0, 0, 0), (-1, 1, 1, 0))
     below = linear(formula.below, picked)
-    each = divide(np.square(below, dtype=float), linear(formula.below, squares))
-    shares = picked.actual if question.average == "weighted" else (below > 0)
-    shares = np.where(below > 0, shares, 0).astype(float)
-    return divide(
-        shares.sum(axis=-1) ** 2,
-        np.where(below > 0, shares**2 / np.where(below > 0, each, 1), 0).sum(axis=-1),
+    known = below > 0
+    p = np.where(known, divide(linear(formula.above, picked), below), 0.0)
+    n = divide(np.square(below, dtype=float), linear(formula.below, squares))
+    weight = picked.actual if question.average == "weighted" else known
+    weight = np.where(known, weight, 0).astype(float)
+    share = np.nan_to_num(
+        divide(weight, weight.sum(axis=-1, keepdims=True) + np.zeros_like(weight))
     )
+    slope = 2 / (1 + p) ** 2 if is_f else np.ones_like(p)
+    return _ClassShares(share, p, np.where(known, n, 1.0), slope)

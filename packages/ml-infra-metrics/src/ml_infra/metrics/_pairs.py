@@ -213,14 +213,19 @@ def marginals(
     pairs: Pairs, slices: int, classes: int, values: Array | None = None
 ) -> Marginals:
     """Return marginals of shape (slices, classes) of the table's totals or `values`."""
-    values = pairs.totals() if values is None else values
+    values = np.asarray(pairs.totals() if values is None else values)
     shape = (slices, classes)
     hit = pairs.label == pairs.prediction
+    exact = values.dtype.kind == "i" and float(values.sum(dtype=float)) >= 2.0**53
 
     def sums(codes: Array, chosen: Any = slice(None)) -> Array:
-        table = np.zeros(slices * classes, values.dtype)
-        # Not bincount: it would round counts beyond 2**53 to floats.
-        np.add.at(table, (pairs.by * classes + codes)[chosen], values[chosen])
+        cells, part = (pairs.by * classes + codes)[chosen], values[chosen]
+        if exact:
+            # Not bincount: its float64 sums would round counts beyond 2**53.
+            table = np.zeros(slices * classes, values.dtype)
+            np.add.at(table, cells, part)
+        else:
+            table = np.bincount(cells, part, slices * classes).astype(values.dtype)
         return table.reshape(shape)
 
     actual = sums(pairs.label)
@@ -231,7 +236,7 @@ def marginals(
 
 def replicate_marginals(pairs: Pairs, classes: int) -> Marginals:
     """Return marginals of shape (replicates, classes) of a table without slices."""
-    values: Array = pairs.replicates
+    values = np.asarray(pairs.replicates)
     hit = pairs.label == pairs.prediction
 
     def sums(codes: Array, chosen: Any = slice(None)) -> Array:

@@ -16,7 +16,10 @@ from ._count_table import (
     CountTable,
     count_table,
     from_plain,
+    group_columns,
+    is_contiguous,
     joined,
+    matrix_table,
     pruned,
     to_plain,
 )
@@ -66,6 +69,7 @@ class Counts(CountIntervals, State):
         self._declared = classes is not None
         names = [] if classes is None else list(listed(classes))
         self._table = CountTable(empty(replicates), names, [])
+        self._contiguous = is_contiguous(names)
         self._by: tuple[str, ...] | None = None
         self._replicates = replicates
         self._pending: list[tuple[Array, Array]] = []
@@ -114,6 +118,25 @@ class Counts(CountIntervals, State):
             **aliases,
         )
 
+    @classmethod
+    def from_matrix(cls, matrix: Any, classes: Any = None) -> Self:
+        """
+        Return the state of a confusion matrix that somebody else counted.
+
+        Args:
+            matrix: Non-negative integers of shape (k, k); a row per label, a column
+                per prediction.
+            classes: Class of each row and column; None means 0, 1, 2 ...
+
+        Raises:
+            ValueError: If the matrix is not square, or holds anything but counts.
+
+        >>> Counts.from_matrix([[50, 5], [5, 40]]).accuracy()
+        0.9
+        """
+        table = matrix_table(matrix, None if classes is None else listed(classes))
+        return cls._holding(table, declared=True, replicates=0)
+
     def update(
         self,
         predictions: Any = None,
@@ -144,7 +167,7 @@ class Counts(CountIntervals, State):
         ):
             return self
         table = self._counted()
-        groups = _group_columns(by)
+        groups = group_columns(by)
         data = {"predictions": first, "labels": second, **groups}
         if unit is not None:
             data["unit"] = unit
@@ -152,7 +175,7 @@ class Counts(CountIntervals, State):
             raise ValueError(
                 "unit= goes with replicates=: count all rows with both, or none"
             )
-        names = tuple(groups) if groups else None
+        names = tuple(n.removeprefix("by ") for n in groups) or None
         if len(table.pairs.rows) and names != self._by:
             raise ValueError(
                 f"earlier rows were counted by {self._by}, these by {names}; count all "
@@ -170,7 +193,7 @@ class Counts(CountIntervals, State):
 
     def _hold(self, predictions: Any, labels: Any) -> bool:
         """Keep a small plain batch for later; False if it is anything else."""
-        if self._by is not None or self._replicates or self._declared:
+        if self._by is not None or self._replicates:
             return False
         arrays = []
         for data in (predictions, labels):
@@ -185,7 +208,9 @@ class Counts(CountIntervals, State):
             arrays.append(data)
         if len(arrays[0]) != len(arrays[1]) or not len(arrays[0]):
             return False
-        if self._table.classes and kind_of(self._table.classes) != "int":
+        if self._declared and not all(map(self._all_declared, arrays)):
+            return False
+        if self._table.classes and kind_of(self._table.classes[:1]) != "int":
             return False
         # Copies: the caller may reuse the buffers of a batch.
         self._pending.append((arrays[0].copy(), arrays[1].copy()))
@@ -194,6 +219,13 @@ class Counts(CountIntervals, State):
             self._counted()
         return True
 
+    def _all_declared(self, codes: Array) -> bool:
+        """Return whether integers surely are in the declared list, at little cost."""
+        names = self._table.classes
+        if not self._contiguous:
+            return False
+        return bool(names[0] <= codes.min() and codes.max() <= names[-1])
+
     def _counted(self) -> CountTable:
         """Return the table with all rows in it."""
         if self._pending:
@@ -201,7 +233,7 @@ class Counts(CountIntervals, State):
             self._pending, self._pending_rows = [], 0
             read = rows({"predictions": predictions, "labels": labels})
             added = count_table(read.columns, 0, None, 0)
-            self._table = joined(self._table, added, 1, declared=False)
+            self._table = joined(self._table, added, 1, declared=self._declared)
         return self._table
 
     # --- algebra --------------------------------------------------------------
@@ -210,16 +242,13 @@ class Counts(CountIntervals, State):
         """Add the rows of another state, which is not changed; the same as ``+=``."""
         self._join(other, 1)
 
-    def __add__(self, other: Counts) -> Self:
-        return self._copy()._join(other, 1)
-
-    def __iadd__(self, other: Counts) -> Self:
+    def __iadd__(self, other: Self) -> Self:
         return self._join(other, 1)
 
-    def __sub__(self, other: Counts) -> Self:
+    def __sub__(self, other: Self) -> Self:
         return self._copy()._join(other, -1)
 
-    def __isub__(self, other: Counts) -> Self:
+    def __isub__(self, other: Self) -> Self:
         return self._join(other, -1)
 
     def _join(self, other: Counts, sign: int) -> Self:
@@ -259,6 +288,7 @@ class Counts(CountIntervals, State):
         self = cls(replicates=replicates)
         self._table, self._declared = table, declared
         self._by, self.dropped = by, dropped
+        self._contiguous = declared and is_contiguous(table.classes)
         return self
 
     def _copy(self) -> Self:
@@ -361,14 +391,3 @@ class Counts(CountIntervals, State):
 
 def _described(view: View) -> str:
     return repr(view.table.classes[:10]) if view.declared else "none"
-
-
-def _group_columns(by: Any) -> dict[str, Any]:
-    """Return the slice keys by name: one column, or a tuple or mapping of several."""
-    if by is None:
-        return {}
-    if isinstance(by, dict) or (hasattr(by, "columns") and hasattr(by, "__getitem__")):
-        return {f"by {name}": by[name] for name in getattr(by, "columns", by)}
-    if isinstance(by, tuple) and by and not isinstance(by[0], (str, int)):
-        return {f"by {place}": column for place, column in enumerate(by)}
-    return {"by": by}
