@@ -82,18 +82,18 @@ def plot_confusion_matrix(
     if normalize is not None:
         whole = counts.sum(axis=1 if normalize == "labels" else 0, keepdims=True)
         shown = np.divide(counts, whole, out=np.zeros_like(counts), where=whole > 0)
-    ax = _axes(ax)
-    ax.imshow(shown, cmap="Blues", vmin=0)
+    axes = _axes(ax)
+    axes.imshow(shown, cmap="Blues", vmin=0)
     ticks = range(len(names))
-    ax.set_xticks(ticks, [str(name) for name in names], rotation=45, ha="right")
-    ax.set_yticks(ticks, [str(name) for name in names])
-    ax.set(xlabel="prediction", ylabel="label")
+    axes.set_xticks(ticks, [str(name) for name in names], rotation=45, ha="right")
+    axes.set_yticks(ticks, [str(name) for name in names])
+    axes.set(xlabel="prediction", ylabel="label")
     if len(names) <= 20:
         text = "{:.2f}".format if normalize else "{:g}".format
         for row in ticks:
             for column in ticks:
                 dark = shown[row, column] > shown.max() / 2
-                ax.text(
+                axes.text(
                     column,
                     row,
                     text(shown[row, column]),
@@ -101,7 +101,7 @@ def plot_confusion_matrix(
                     va="center",
                     color="white" if dark else "black",
                 )
-    return ax
+    return axes
 
 
 def plot_roc(
@@ -150,14 +150,14 @@ def plot_roc(
             weights=weights,
             missing=missing,
         )
-    ax = _axes(ax)
-    if not ax.lines:
-        ax.plot([0, 1], [0, 1], color="grey", linestyle=":", label="chance")
+    axes = _axes(ax)
+    if not axes.lines:
+        axes.plot([0, 1], [0, 1], color="grey", linestyle=":", label="chance")
     seen = _visible(curve.fpr, curve.tpr)
-    ax.plot(curve.fpr[seen], curve.tpr[seen], label=_titled(name, "AUC", interval))
-    ax.set(xlabel="false positive rate", ylabel="true positive rate", aspect="equal")
-    ax.legend(loc="lower right")
-    return ax
+    axes.plot(curve.fpr[seen], curve.tpr[seen], label=_titled(name, "AUC", interval))
+    axes.set(xlabel="false positive rate", ylabel="true positive rate", aspect="equal")
+    axes.legend(loc="lower right")
+    return axes
 
 
 def plot_precision_recall(
@@ -209,17 +209,17 @@ def plot_precision_recall(
             weights=weights,
             missing=missing,
         )
-    ax = _axes(ax)
+    axes = _axes(ax)
     seen = _visible(curve.recall, curve.precision)
-    ax.plot(
+    axes.plot(
         curve.recall[seen],
         curve.precision[seen],
         drawstyle="steps-post",
         label=_titled(name, "AP", interval),
     )
-    ax.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02))
-    ax.legend(loc="lower left")
-    return ax
+    axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02))
+    axes.legend(loc="lower left")
+    return axes
 
 
 def plot_calibration(
@@ -283,10 +283,10 @@ def plot_calibration(
             weights=weights,
             missing=missing,
         )
-    ax = _axes(ax)
-    if not ax.lines:
-        ax.plot([0, 1], [0, 1], color="grey", linestyle=":", label="calibrated")
-    ax.errorbar(
+    axes = _axes(ax)
+    if not axes.lines:
+        axes.plot([0, 1], [0, 1], color="grey", linestyle=":", label="calibrated")
+    axes.errorbar(
         curve.predicted,
         curve.observed,
         yerr=[curve.observed - curve.low, curve.high - curve.observed],
@@ -294,9 +294,11 @@ def plot_calibration(
         capsize=3,
         label=f"{name + ': ' if name else ''}ECE {error:.3f}",
     )
-    ax.set(xlabel="predicted probability", ylabel="observed frequency", aspect="equal")
-    ax.legend(loc="upper left")
-    return ax
+    axes.set(
+        xlabel="predicted probability", ylabel="observed frequency", aspect="equal"
+    )
+    axes.legend(loc="upper left")
+    return axes
 
 
 def plot_slices(
@@ -328,9 +330,9 @@ def plot_slices(
     if not known:
         raise ValueError("intervals hold no slice with a value")
     ordered = sorted(known.items(), key=lambda item: item[1].value)
-    ax = _axes(ax)
+    axes = _axes(ax)
     for place, (_, found) in enumerate(ordered):
-        ax.errorbar(
+        axes.errorbar(
             found.value,
             place,
             xerr=[[found.value - found.low], [found.high - found.value]],
@@ -340,10 +342,10 @@ def plot_slices(
             markerfacecolor="white" if found.flags else "C0",
         )
     if reference is not None:
-        ax.axvline(reference, color="grey", linestyle=":")
-    ax.set_yticks(range(len(ordered)), [str(name) for name, _ in ordered])
-    ax.set(xlabel=metric)
-    return ax
+        axes.axvline(reference, color="grey", linestyle=":")
+    axes.set_yticks(range(len(ordered)), [str(name) for name, _ in ordered])
+    axes.set(xlabel=metric)
+    return axes
 
 
 def _axes(ax: Axes | None) -> Axes:
