@@ -8,6 +8,7 @@ than bins, and certify the error of a rank afterwards.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from math import inf, isnan
 from typing import TYPE_CHECKING, Any
@@ -83,7 +84,7 @@ class Cell:
             self.below + other.below,
             self.above + other.above,
             None,
-            self.histogram.copy().merge(other.histogram),
+            deepcopy(self.histogram).merge(other.histogram),
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -394,7 +394,10 @@ class Scaler(Estimator):
             return mine == theirs and _saving.settings(self) == _saving.settings(other)
         return self.to_dict() == other.to_dict()
 
-    __hash__ = None  # type: ignore[assignment]  # mutable
+    def __hash__(self) -> int:
+        # The same for all of a kind, as equal ones must agree and fit changes state:
+        # scikit-learn's ColumnTransformer keeps transformers in a set.
+        return hash(type(self))
 
 
 def _order(frame: Frame) -> Any:

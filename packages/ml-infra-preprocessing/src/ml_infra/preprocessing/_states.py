@@ -217,7 +217,10 @@ class MomentState(ArrayState):
 
 
 def _same_units(a: MomentState, b: MomentState) -> tuple[MomentState, MomentState]:
-    if (a.exponent == b.exponent).all():
+    """Express both in units in which the square of their distance is a float."""
+    size = np.maximum(np.abs(a.mean), np.abs(b.mean))
+    extreme = (size > 2.0**400) | ((size < 2.0**-400) & (size > 0))
+    if (a.exponent == b.exponent).all() and not extreme.any():
         return a, b
     # Zeros fit any unit and must not force a large one on tiny numbers.
     least = np.iinfo(np.int64).min
@@ -226,6 +229,7 @@ def _same_units(a: MomentState, b: MomentState) -> tuple[MomentState, MomentStat
     ]
     unit = np.maximum(*units)
     unit = np.where(unit == least, 0, unit)
+    unit = np.where(extreme & (unit == 0), np.frexp(size)[1], unit)
     return _in_units(a, unit), _in_units(b, unit)
 
 

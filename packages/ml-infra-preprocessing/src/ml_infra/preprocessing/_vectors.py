@@ -342,7 +342,13 @@ def _from_protocol(data: Any, name: str) -> Vector:
         from . import _arrow
 
         values, null = _arrow.read(data, name)
-        return from_ndarray(values, name, null=null)
+
+        def wrap(result: NDArray[Any]) -> NDArray[Any]:
+            if null is not None:
+                result[null] = np.nan
+            return result
+
+        return from_ndarray(values, name, wrap, null)
     if isinstance(data, Iterable):
         return _from_sequence(list(data), _to_list, name)
     raise TypeError(
