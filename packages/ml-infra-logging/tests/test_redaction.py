@@ -1,10 +1,17 @@
 """Secrets stay out, the words of machine learning stay in, and time is bounded."""
 
+import collections
+import dataclasses
+import json
+import logging
 import time
+import types
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from ml_infra.logging import capture_logs, configure, context, get_logger
 from ml_infra.logging._redaction import Redactor
 from ml_infra.logging._secrets import SHAPES
 
@@ -52,24 +59,24 @@ def redactor():
 
 @pytest.mark.parametrize("name", SECRET_NAMES)
 def test_trap_20_secret_names_hide_their_value(redactor, name):
-    assert redactor.fields({name: "value-1"}) == {name: "[redacted]"}
+    assert redactor.hides(name, "value-1")
+    assert redactor.hides(name.encode(), "value-1")
 
 
 @pytest.mark.parametrize("name", HARMLESS_NAMES)
 def test_trap_20_words_of_machine_learning_stay(redactor, name):
-    fields = {name: "value-1"}
-    assert redactor.fields(fields) is fields
+    assert not redactor.hides(name, "value-1")
+    assert not redactor.hides(name, "value-1")  # and so when it is remembered
 
 
 def test_a_number_called_token_is_a_count_called_password_it_is_not(redactor):
-    fields = {"token": 5, "password": 1234}
-    assert redactor.fields(fields) == {"token": 5, "password": "[redacted]"}
+    assert not redactor.hides("token", 5)
+    assert redactor.hides("password", 1234)
 
 
 @pytest.mark.parametrize("value", [None, True, False, ""])
 def test_whether_a_secret_is_set_stays_visible(redactor, value):
-    fields = {"api_key": value}
-    assert redactor.fields(fields) is fields
+    assert not redactor.hides("api_key", value)
 
 
 @pytest.mark.parametrize("kind", SHAPED)
@@ -141,82 +148,140 @@ def test_trap_20_ordinary_texts_stay_as_they_are(redactor, text):
     assert redactor.text(text) == text
 
 
-def test_trap_20_nested_values_and_dumps_of_the_environment(redactor):
-    fields = {
-        "env": {"HF_TOKEN": "abc", "PWD": "/home/ada", "N": "3"},
-        "calls": [{"headers": {"Authorization": "Bearer x"}}, ("a", "b")],
-    }
-    before = repr(fields)
-    assert redactor.fields(fields) == {
-        "env": {"HF_TOKEN": "[redacted]", "PWD": "/home/ada", "N": "3"},
-        "calls": [{"headers": {"Authorization": "[redacted]"}}, ("a", "b")],
-    }
-    assert repr(fields) == before  # the user's data is never written to
-
-
-def test_nothing_to_hide_returns_the_very_object(redactor):
-    fields = {"a": [1, {"b": "train"}], "loss": 0.5, "o": object()}
-    assert redactor.fields(fields) is fields
-    assert redactor.fields(fields) is fields  # and so on the fast path
-
-
-def test_a_name_learned_as_safe_does_not_hide_a_later_secret_text(redactor):
-    redactor.fields({"url": "https://host/a"})
-    assert redactor.fields({"url": "https://u:p@host/a"}) == {
-        "url": "https://[redacted]@host/a"
-    }
-
-
-def test_circles_end_and_never_lead_back_to_the_secret(redactor):
-    harmless = {"a": 1}
-    harmless["self"] = harmless
-    assert redactor.fields(harmless) is harmless
-    circle = {"password": "hunter2", "items": []}
-    circle["items"].append(circle)
-    assert redactor.fields(circle) == {
-        "password": "[redacted]",
-        "items": ["[circular]"],
-    }
-
-
-def test_shared_containers_cost_once(redactor):
-    """A list that holds the same list twice, 60 deep, has 2**60 paths."""
-    value = ["x"]
-    for _ in range(60):
-        value = [value, value]
-    started = time.perf_counter()
-    assert redactor.value(value) is value
-    assert time.perf_counter() - started < 5
-
-
-def test_beyond_the_limits_nothing_unchecked_passes(redactor):
-    deep = {"password": "hunter2"}
-    for _ in range(100):
-        deep = {"next": deep}
-    assert "hunter2" not in repr(redactor.value(deep))
-    long = ["x"] * 40_000 + ["https://u:p@host"]
-    assert "u:p" not in repr(redactor.value(long))
-    assert len(redactor.value(long)) == 32_769
-    wide = {f"k{i}": "https://u:p@host" for i in range(40_000)}
-    assert "u:p" not in repr(redactor.value(wide))
-
-
 def test_own_keys_patterns_and_exceptions():
     redactor = Redactor(keys=["patient-id"], patterns=[r"MRN\d+"], allow=["api_key"])
-    assert redactor.fields(
-        {"patientId": "7", "note": "see MRN123", "api_key": "k"}
-    ) == {
-        "patientId": "[redacted]",
-        "note": "see [redacted]",
-        "api_key": "k",
-    }
+    assert redactor.hides("patientId", "7")
+    assert not redactor.hides("api_key", "k")
+    assert redactor.text("see MRN123") == "see [redacted]"
 
 
 def test_the_caches_are_bounded(redactor):
     for number in range(20_000):
-        redactor.fields({f"key{number}": f"text number {number}"})
+        redactor.hides(f"key{number}", 1)
+        redactor.text(f"text number {number}")
     assert len(redactor.safe_keys) <= 4096
     assert len(redactor.clean_texts) <= 4096
+
+
+@dataclasses.dataclass
+class Settings:
+    api_key: str
+    lr: float = 0.1
+
+
+class Client:
+    def __repr__(self):
+        return f"<Client with {TOKEN}>"
+
+
+def circle():
+    value = {"password": PLAIN}
+    value["me"] = value
+    return value
+
+
+def nested(depth, value):
+    for _ in range(depth):
+        value = {"n": [value]}
+    return value
+
+
+TOKEN = SHAPED["OpenAI"]
+PLAIN = "plain" + "secret"
+PLACES = {
+    "by name": {"api_key": PLAIN},
+    "in a text": {"x": f"use {TOKEN}"},
+    "nested by name": {"x": {"calls": [{"password": PLAIN}]}},
+    "nested in a text": {"x": [{"a": (TOKEN,)}]},
+    "headers": {"x": {"headers": {"Authorization": f"Token {PLAIN}"}}},
+    "environment": {"x": {"HF_TOKEN": PLAIN, "N": "3"}},
+    "dataclass": {"x": Settings(PLAIN)},
+    "namespace": {"x": types.SimpleNamespace(password=PLAIN)},
+    "mapping": {"x": types.MappingProxyType({"password": PLAIN})},
+    "repr": {"x": Client()},
+    "bytes": {"x": TOKEN.encode()},
+    "set": {"x": {TOKEN}},
+    "deque": {"x": collections.deque([TOKEN])},
+    "exception": {"x": ValueError(TOKEN)},
+    "exc_info": {"exc_info": ValueError(TOKEN)},
+    "name of a field": {TOKEN: 1},
+    "name of a nested field": {"x": {TOKEN: 1, (TOKEN, 2): 2}},
+    "clash": {"level": TOKEN},
+    "beside a NaN": {"x": float("nan"), "password": PLAIN},
+    "circle": {"x": circle()},
+    "deep": {"x": nested(60, {"password": PLAIN})},
+    "at the cut": {"x": "a " * 32_750 + TOKEN + " b" * 9000},
+}
+
+
+def logged_by_field(log, fields):
+    log.info("event", **fields)
+
+
+def logged_by_bind(log, fields):
+    log.bind(**fields).info("event")
+    log.bind(**fields).info("event", again=object())
+
+
+def logged_by_context(log, fields):
+    with context(**fields):
+        log.info("event")
+
+
+def logged_by_span(log, fields):
+    with log.span("span", **fields) as span:
+        span.set(**fields)
+
+
+def logged_by_the_standard_library(log, fields):
+    extra = {name: value for name, value in fields.items() if name != "exc_info"}
+    logging.getLogger("other").warning("event", extra=extra)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    "way",
+    [
+        *(logged_by_field, logged_by_bind, logged_by_context, logged_by_span),
+        logged_by_the_standard_library,
+    ],
+)
+def test_trap_20_no_secret_reaches_a_record(place, way):
+    configure("r", console=False)
+    with capture_logs() as logs:
+        way(get_logger("x"), PLACES[place])
+        way(get_logger("x"), PLACES[place])  # now on the fast path, where there is one
+    assert len(logs) > 0
+    assert TOKEN[8:] not in json.dumps(list(logs))
+    assert PLAIN not in json.dumps(list(logs))
+
+
+def test_trap_20_no_secret_in_events_exceptions_and_warnings():
+    configure(f"run {TOKEN}", console=False)
+    log = get_logger(f"logger {TOKEN}")
+    with capture_logs() as logs:
+        log.info("event " + TOKEN)  # noqa: G003 - the case
+        log.info("positional", TOKEN)  # noqa: PLE1205 - what people used to % do
+        log.once.info(f"once {TOKEN}")
+        logging.getLogger("other").warning("with %s", TOKEN)
+        with log.span(f"span {TOKEN}"):
+            pass
+        try:
+            compile(f"x = = '{TOKEN}'", "conf.py", "exec")
+        except SyntaxError as error:
+            error.__notes__ = [TOKEN]
+            error.__context__ = KeyError(TOKEN)
+            log.exception("failed")
+    text = json.dumps(list(logs))
+    assert text.count("[redacted]") >= 9
+    assert TOKEN not in text
+
+
+def test_redaction_can_be_turned_off():
+    configure("r", console=False, redact="off")
+    with capture_logs() as logs:
+        get_logger("x").info("event", api_key="k")
+    logs.assert_has("event", api_key="k")
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,8 @@ class Encoder:
                 continue
             if not name.isascii() or not name.isprintable():
                 continue
+            if self.redact(name) != name:
+                continue
             if self.redactor is None or not self.redactor.hides(name, "a text"):
                 names[name] = f"{encode_basestring(name)}:"
                 self._known.add(name)

@@ -317,6 +317,8 @@ class Members:
     def _name(self, key: object, taken: set[str], place: Place) -> str:
         """Return the member name for `key`: text, unique among `taken`."""
         whole = key_text(key)
+        if self.redact is not None:
+            whole = self.redact.text(whole)
         room = min(self.max_chars, _LONGEST_KEY)
         name = original = whole[:room]
         while name in taken:
