@@ -4,6 +4,7 @@ import gzip
 import json
 
 import pytest
+
 from ml_infra.logging import _configuration, _gates
 from ml_infra.logging.schema import validate_record
 

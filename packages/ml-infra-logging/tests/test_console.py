@@ -10,6 +10,7 @@ import unicodedata
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ml_infra.logging.console import Console, render, wants_colour
 
 RECORD = {

@@ -6,6 +6,7 @@ import sys
 import weakref
 
 import pytest
+
 from ml_infra.logging._exceptions import describe_exception
 
 

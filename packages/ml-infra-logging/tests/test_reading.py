@@ -7,6 +7,7 @@ import random
 import sys
 
 import pytest
+
 from ml_infra.logging import read_log
 from ml_infra.logging._lines import _parser
 

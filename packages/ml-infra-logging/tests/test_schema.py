@@ -6,6 +6,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ml_infra.logging import configure, context, get_logger
 from ml_infra.logging.schema import record_schema, validate_record
 

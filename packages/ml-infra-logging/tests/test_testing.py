@@ -5,6 +5,7 @@ import math
 import threading
 
 import pytest
+
 from ml_infra.logging import capture_logs, configure, context, get_logger
 
 
