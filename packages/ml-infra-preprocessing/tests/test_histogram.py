@@ -5,12 +5,18 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from ml_infra.preprocessing._histogram import KeyHistogram
 
 FLOATS = st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=200)
-QUIET = settings(deadline=None, derandomize=True, max_examples=60)
+QUIET = settings(
+    deadline=None,
+    derandomize=True,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],  # busy machines are slow
+)
 
 
 def merged(parts, cap):

@@ -45,6 +45,12 @@ def above(values: Array, bound: Any, *, or_at: bool) -> Mask:
     return np.asarray(bad, bool)
 
 
+def inner(bound: Any, dtype: np.dtype[Any], open_: bool, side: int) -> Any:
+    """Return the outermost value of a float type that a bound allows."""
+    fitted = _fitted(bound, dtype, up=side < 0)
+    return np.nextafter(fitted, dtype.type(side * np.inf)) if open_ else fitted
+
+
 def _fitted(bound: Any, dtype: np.dtype[Any], *, up: bool) -> Any:
     """Round a bound to a float column's type: a float32 of 0.1 is at most 0.1."""
     if dtype.kind != "f":

@@ -35,11 +35,12 @@ class Cells:
         values: One entry a row, arbitrary where null; for datetimes UTC int64 counts
             of `unit`; for text, categories and mixed columns the objects themselves
             or None when only `encoded` has them. Never written to.
-        found: How the type is called in messages.
     """
 
-    __slots__ = ("_encode", "_encoded", "_nulls", "found", "kind", "size", "unit",
-                 "values", "zone")  # fmt: skip
+    __slots__ = (
+        "_encode", "_encoded", "_extremes", "_found", "_known", "_nulls", "kind",
+        "size", "unit", "values", "zone",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -55,24 +56,45 @@ class Cells:
     ) -> None:
         self.kind = kind
         self.size = size
-        self.values = values
-        self.found = found or kind
+        self.values: Any = values
+        self._found = found
         self.unit = unit
         self.zone = zone
         self._nulls = nulls
+        self._known = False
         self._encode = encode
         self._encoded: Encoding | None = None
+        self._extremes: tuple[Any, Any] | None = None
+
+    @property
+    def found(self) -> str:
+        """How the type is called in messages."""
+        numeric = self.kind in ("int", "float") and self.values.dtype != object
+        return self._found or (str(self.values.dtype) if numeric else self.kind)
 
     @property
     def nulls(self) -> Mask | None:
         """Where values are missing, or None when none is."""
-        if self.kind == "float" and self._nulls is None and self.values.dtype != object:
-            self._nulls = np.isnan(self.values)
-        if self.kind in ("text", "category") and self._nulls is None:
-            self._nulls = self.encoded()[0] < 0
-        if self._nulls is not None and not self._nulls.any():
-            return None
+        if not self._known:
+            self._known = True  # asked for once: the answer takes a pass
+            nulls = self._nulls
+            if nulls is None and self.kind == "float" and self.values.dtype != object:
+                nulls = np.isnan(self.values)
+            if nulls is None and self.kind in ("text", "category"):
+                nulls = self.encoded()[0] < 0
+            self._nulls = nulls if nulls is not None and nulls.any() else None
         return self._nulls
+
+    def extremes(self) -> tuple[Any, Any]:
+        """Return the smallest and largest of an array of numbers, NaN left out."""
+        if self._extremes is None:
+            low, high = self.values.min(), self.values.max()
+            if low == low:  # noqa: PLR0124 -- a NaN anywhere makes both NaN
+                self._known = self._known or self.kind == "float"
+            else:
+                low, high = np.fmin.reduce(self.values), np.fmax.reduce(self.values)
+            self._extremes = (low, high)
+        return self._extremes
 
     def encoded(self) -> Encoding:
         """Return (codes, labels): a code a row, -1 where null, labels distinct."""
@@ -89,14 +111,15 @@ class Cells:
 
     def take(self, rows: Codes) -> Cells:
         """Return the cells of some rows."""
-        nulls = None if self._nulls is None else self._nulls[rows]
+        nulls = self.nulls
+        nulls = None if nulls is None else nulls[rows]
         encode = None
         if self.values is None:
             codes, labels = self.encoded()
             encode = partial(used_labels, codes[rows], labels)
         return Cells(
             self.kind, len(rows), None if encode else self.values[rows], nulls,
-            encode=encode, found=self.found, unit=self.unit, zone=self.zone,
+            encode=encode, found=self._found, unit=self.unit, zone=self.zone,
         )  # fmt: skip
 
     def example(self, row: int) -> Any:
@@ -134,7 +157,8 @@ def encode_objects(values: Iterable[Any]) -> Encoding:
     """Return codes and distinct labels, in order of first appearance."""
     rows = values if isinstance(values, list) else list(values)
     code: dict[Any, int] = dict.fromkeys(rows, -1)
-    labels = [label for label in code if not is_null(label)]
+    # Most labels are text, which is never null and quick to tell.
+    labels = [one for one in code if one.__class__ is str or not is_null(one)]
     code.update(zip(labels, range(len(labels)), strict=True))
     return np.fromiter(map(code.__getitem__, rows), np.int64, len(rows)), labels
 
@@ -160,13 +184,12 @@ def cells_of_array(array: Array) -> Cells:
         if cells.kind in ("text", "mixed"):
             pairs = zip(hidden.tolist(), array.data.tolist(), strict=True)
             return cells_of_objects([None if gone else one for gone, one in pairs])
-        return Cells(cells.kind, size, cells.values, hidden, found=cells.found,
+        return Cells(cells.kind, size, cells.values, hidden,
                      unit=cells.unit, zone=cells.zone)  # fmt: skip
-    found = str(array.dtype)
     if kind in "iub":
-        return Cells("bool" if kind == "b" else "int", size, array, found=found)
+        return Cells("bool" if kind == "b" else "int", size, array)
     if kind == "f":
-        return Cells("float", size, array, found=found)
+        return Cells("float", size, array)
     if kind in "UT":
         encode = partial(encode_objects, array.tolist())
         return Cells("text", size, encode=encode, found="text")
@@ -180,7 +203,7 @@ def cells_of_array(array: Array) -> Cells:
         whole = array.astype(array.dtype.newbyteorder("="), copy=False).view(np.int64)
         return Cells("datetime", size, whole, whole == NOT_A_TIME, unit=unit)
     gone = np.isnat(array) if kind == "m" else None
-    return Cells("other", size, array, gone, found=found)
+    return Cells("other", size, array, gone, found=str(array.dtype))
 
 
 def cells_of_objects(values: Sequence[Any]) -> Cells:

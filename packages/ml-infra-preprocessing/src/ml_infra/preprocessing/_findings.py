@@ -105,7 +105,9 @@ def _violations(rule: str, state: ColumnState) -> tuple[int, list[Example]]:
 
 def _undecided(rule: str, state: ColumnState) -> str:
     if rule == "unique" and state.uniqueness is not None:
-        return state.uniqueness.undecided()  # type: ignore[no-any-return]
+        open_ = state.uniqueness.undecided()
+        if open_:
+            return str(open_)
     return state.reasons.get(rule, "")
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._bounds import above, below, in_unit, one_of, parse_time
+from ._bounds import above, below, in_unit, inner, one_of, parse_time
+from ._keys import BLOCK
 from ._null_like import taken_as_null
 from ._ordering import Ordering
 from ._uniqueness import Uniqueness
@@ -37,6 +38,7 @@ class Judge:
         self.keep = keep
         self._below_too = column.closed in ("right", "neither")  # min itself is bad
         self._above_too = column.closed in ("left", "neither")
+        self._limits_of: dict[np.dtype[Any], tuple[Any, Any]] = {}
         # Nothing but reductions is needed to pass a batch of floats.
         self._only_bounds = column.domain == "numbers" and not (
             column.in_ is not None
@@ -68,7 +70,8 @@ class Judge:
         view = VIEWS[column.domain](cells)
         if view is not None and len(view.values):
             if column.domain == "numbers":
-                state.judged += len(view.values)
+                some = view.rows is not None
+                state.judged += len(view.values) if some else cells.size - missing
                 self._judge_numbers(view, cells, start, state)
             elif column.domain == "times":
                 self._judge_times(view, cells, start, state)
@@ -83,27 +86,28 @@ class Judge:
 
     def _all_good(self, cells: Cells, state: ColumnState) -> bool:
         """Pass a batch of floats by two reductions, if nothing is wrong in it."""
-        values = cells.values
-        if values.dtype == object:
+        if cells.values.dtype == object:
             return False
-        low, high = values.min(), values.max()
-        # A NaN anywhere makes both NaN, which equals nothing.
-        if low != low or not self._inside(low, high):  # noqa: PLR0124
+        low, high = cells.extremes()
+        least, most = self._limits(cells.values.dtype)
+        if cells.nulls is not None or not (least <= low and high <= most):
             return False
         state.values += cells.size
         state.judged += cells.size
         return True
 
-    def _inside(self, low: Any, high: Any) -> bool:
-        """Whether the extremes of some numbers break no rule."""
-        column = self.column
-        ends = np.array([low, high])
-        if column.finite and ends.dtype.kind == "f" and not np.isfinite(ends).all():
-            return False
-        return not (
-            (column.min is not None and self._too_low(ends).any())
-            or (column.max is not None and self._too_high(ends).any())
-        )
+    def _limits(self, dtype: np.dtype[Any]) -> tuple[Any, Any]:
+        """Return the least and the largest value that a column of floats may have."""
+        if dtype not in self._limits_of:
+            column, info = self.column, np.finfo(dtype)
+            low, high = (-np.inf, np.inf) if not column.finite else (info.min, info.max)
+            ends = np.array([low, high], dtype)
+            if column.min is not None:
+                ends[0] = max(ends[0], inner(column.min, dtype, self._below_too, 1))
+            if column.max is not None:
+                ends[1] = min(ends[1], inner(column.max, dtype, self._above_too, -1))
+            self._limits_of[dtype] = (ends[0], ends[1])
+        return self._limits_of[dtype]
 
     def _too_low(self, values: Array) -> Mask:
         return below(values, self.column.min, or_at=self._below_too)
@@ -112,18 +116,22 @@ class Judge:
         return above(values, self.column.max, or_at=self._above_too)
 
     def _fail(
-        self, rule: str, bad: Mask, cells: Cells, start: int, state: ColumnState
+        self,
+        rule: str,
+        bad: Mask,
+        cells: Cells,
+        start: int,
+        state: ColumnState,
+        *,
+        view: View | None = None,
     ) -> None:
-        """Count the rows where `bad` holds, and keep the first."""
-        self._fail_rows(rule, np.flatnonzero(bad), cells, start, state)
-
-    def _fail_rows(
-        self, rule: str, rows: Ints, cells: Cells, start: int, state: ColumnState
-    ) -> None:
-        if len(rows):
-            first = rows[: self.keep].tolist()
-            examples = [(row + start, cells.example(row)) for row in first]
-            state.fail(rule, self.keep).add(len(rows), examples)
+        """Count the rows, or places of a view, where `bad` holds; keep the first."""
+        count = int(np.count_nonzero(bad))
+        if count:
+            places = _first(bad, self.keep)
+            rows = places if view is None else view.rows_at(places)
+            examples = [(row + start, cells.example(row)) for row in rows.tolist()]
+            state.fail(rule, self.keep).add(count, examples)
 
     def _judge_type(self, cells: Cells, start: int, state: ColumnState) -> None:
         column = self.column
@@ -135,8 +143,8 @@ class Judge:
             found = f"datetime with zone {cells.zone or 'naive'}"
         if wrong is None:
             return
+        self._fail("type", wrong, cells, start, state)
         rows = np.flatnonzero(wrong)
-        self._fail_rows("type", rows, cells, start, state)
         if len(rows):
             if cells.kind == "mixed":
                 kinds = {type(one).__name__ for one in cells.values[rows].tolist()}
@@ -149,19 +157,18 @@ class Judge:
         self, view: View, cells: Cells, start: int, state: ColumnState
     ) -> None:
         column, values = self.column, view.values
-        objects = values.dtype == object
-        if not objects and self._inside(values.min(), values.max()):
-            return
-        bad: dict[str, Mask] = {}
-        if column.min is not None:
-            bad["min"] = self._too_low(values)
-        if column.max is not None:
-            bad["max"] = self._too_high(values)
+        # Two reductions tell which of the bounds is worth a look at every value.
+        ends = values
+        if values.dtype != object:
+            whole = view.rows is None
+            pair = cells.extremes() if whole else (values.min(), values.max())
+            ends = np.array(pair, values.dtype)
+        if column.min is not None and self._too_low(ends).any():
+            self._fail("min", self._too_low(values), cells, start, state, view=view)
+        if column.max is not None and self._too_high(ends).any():
+            self._fail("max", self._too_high(values), cells, start, state, view=view)
         if column.finite and values.dtype.kind == "f":
-            bad["finite"] = np.isinf(values)
-        for rule, mask in bad.items():
-            rows = view.rows_at(np.flatnonzero(mask))
-            self._fail_rows(rule, rows, cells, start, state)
+            self._fail("finite", np.isinf(values), cells, start, state, view=view)
 
     def _judge_times(
         self, view: View, cells: Cells, start: int, state: ColumnState
@@ -180,8 +187,7 @@ class Judge:
                 (below, self._below_too) if rule == "min" else (above, self._above_too)
             )
             bad = outside(view.values, in_unit(moment, cells.unit), or_at=open_)
-            rows = view.rows_at(np.flatnonzero(bad))
-            self._fail_rows(rule, rows, cells, start, state)
+            self._fail(rule, bad, cells, start, state, view=view)
         state.judged += len(view.values)
 
     def _judge_text(self, cells: Cells, start: int, state: ColumnState) -> None:
@@ -259,6 +265,16 @@ class Judge:
                 state.ordering = Ordering(str(self.column.ordered), self.keep)
             rows = view.all_rows() + start
             state.ordering.add(view.values, rows, start, start + cells.size)
+
+
+def _first(bad: Mask, k: int) -> Ints:
+    """Return the first `k` places where `bad` holds, reading no further than needed."""
+    found: list[Ints] = [np.empty(0, np.int64)]
+    for start in range(0, len(bad), BLOCK):
+        if sum(map(len, found)) >= k:
+            break
+        found.append(np.flatnonzero(bad[start : start + BLOCK]) + start)
+    return np.concatenate(found)[:k]
 
 
 def listed(value: Any, allowed: tuple[Any, ...]) -> bool:

@@ -50,6 +50,9 @@ def _numbers(cells: Cells, null_like: tuple[Any, ...], state: ColumnState) -> Ce
     found, counts = np.unique(cells.values[taken], return_counts=True)
     for value, count in zip(found.tolist(), counts.tolist(), strict=True):
         _count(state, value, count)
+    if cells.kind == "float" and cells.values.dtype != object:
+        blank = cells.values.dtype.type(np.nan)
+        return Cells("float", cells.size, np.where(taken, blank, cells.values))
     nulls = taken if cells.nulls is None else taken | cells.nulls
     return Cells(cells.kind, cells.size, cells.values, nulls, found=cells.found)
 

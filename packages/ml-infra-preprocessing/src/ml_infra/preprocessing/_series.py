@@ -31,6 +31,8 @@ def _pandas(column: Any) -> Cells:
     dtype = column.dtype
     if isinstance(dtype, np.dtype):
         return cells_of_array(column.to_numpy())
+    if hasattr(dtype, "pyarrow_dtype"):
+        return _arrow(sys.modules["pyarrow"].array(column))
     size, name = len(column), str(dtype)
     if hasattr(column, "cat"):
         codes = np.asarray(column.cat.codes, np.int64)
@@ -48,13 +50,12 @@ def _pandas(column: Any) -> Cells:
     if kind in "iub":
         nulls = column.isna().to_numpy(bool)
         plain = np.dtype(dtype.numpy_dtype)
-        values = column.to_numpy(dtype=plain, na_value=0)
+        blank = False if kind == "b" else 0
+        values = column.to_numpy(dtype=plain, na_value=blank)
         return Cells("bool" if kind == "b" else "int", size, values, nulls, found=name)
     if kind == "f":
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
         return Cells("float", size, values, found=name)
-    if hasattr(dtype, "pyarrow_dtype") and "pyarrow" in sys.modules:
-        return _arrow(sys.modules["pyarrow"].array(column))
     return cells_of_objects(column.astype(object).tolist())
 
 

@@ -158,7 +158,7 @@ def _from_array(array: np.ndarray[Any, Any]) -> Table:
             "data: expected a structured or two-dimensional array, got shape "
             f"{array.shape}; name a single column with a dict"
         )
-    return Table(list(range(array.shape[1])), len(array), array.T)
+    return Table(list(range(array.shape[1])), len(array), list(array.T))
 
 
 def _class(library: str, name: str) -> Any:
@@ -179,7 +179,7 @@ def _collected(data: Any) -> Any:
 
 
 def _from_pandas(frame: Any) -> Table:
-    return Table(list(frame.columns), len(frame), _PandasColumns(frame))
+    return Table(frame.columns.tolist(), len(frame), _PandasColumns(frame))
 
 
 class _PandasColumns(Sequence[Any]):
@@ -188,10 +188,11 @@ class _PandasColumns(Sequence[Any]):
     def __init__(self, frame: Any) -> None:
         self._frame = frame
         self._block = None
-        kinds = set(frame.dtypes)
-        if len(kinds) == 1 and isinstance(next(iter(kinds)), np.dtype):
-            # One dtype: a single transposed view instead of a Series a column.
-            self._block = frame.to_numpy().T
+        # A frame of one block is a view of one array, which is had in a microsecond;
+        # asking each column, or even only for the dtypes, costs fifty.
+        if getattr(getattr(frame, "_mgr", None), "nblocks", 0) == 1:
+            block = frame.to_numpy()
+            self._block = block.T if block.dtype != object else None
 
     def __getitem__(self, place: Any) -> Any:
         if self._block is not None:

@@ -63,6 +63,11 @@ class ColumnState:
             tally = self.fails[rule] = Tally(keep)
         return tally
 
+    def clean(self, domain: str) -> bool:
+        """Whether plainly every rule passed or had nothing to judge."""
+        open_ = self.fails or self.reasons or self.uniqueness or self.ordering
+        return not open_ and (domain == "any" or self.judged == self.values)
+
     def merge(self, other: ColumnState) -> None:
         """Add the counts of other rows of the same column."""
         self.rows += other.rows

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ._cells import encode_objects
 from ._hyperloglog import HyperLogLog, mixed_keys, text_keys
 from ._keys import Ints, float_keys, floats_of
 
@@ -48,10 +49,8 @@ class Uniqueness:
         """Add numbers without nulls, with their global rows, ascending."""
         self.total += len(values)
         if values.dtype == object:
-            codes: dict[Any, list[int]] = {}
-            for value, row in zip(values.tolist(), rows.tolist(), strict=True):
-                codes.setdefault(value, []).append(row)
-            self._add_labels(codes)
+            codes, labels = encode_objects(values.tolist())
+            self._add_codes(codes, labels, rows)
         elif values.dtype.kind == "u" and values.size and values.max() >= 2**63:
             self.total -= len(values)
             self.add_numbers(values.astype(object), rows)
@@ -67,13 +66,7 @@ class Uniqueness:
     def add_labels(self, codes: Ints, labels: list[Any], rows: Ints) -> None:
         """Add encoded values without nulls, with their global rows, ascending."""
         self.total += len(codes)
-        order = np.argsort(codes, kind="stable")
-        starts = np.searchsorted(codes[order], np.arange(len(labels) + 1))
-        by_label = np.split(rows[order], starts[1:-1]) if labels else []
-        found = {
-            label: mine.tolist() for label, mine in zip(labels, by_label, strict=True)
-        }
-        self._add_labels(found)
+        self._add_codes(codes, labels, rows)
 
     def merge(self, other: Uniqueness) -> None:
         """Add what another part of the data holds."""
@@ -85,6 +78,9 @@ class Uniqueness:
         for name, runs in other._runs.items():
             for run in runs:
                 self._push(name, run)
+        if self.overflown is not None:
+            self.overflown.add(_label_keys(other._labels))
+            return
         for label, (row, count) in other._labels.items():
             self._add_label(label, [row], count)
         self._limit()
@@ -171,28 +167,34 @@ class Uniqueness:
         first_rows = np.minimum.reduceat(rows, starts)
         return Run(keys[starts], first_rows, np.add.reduceat(counts, starts))
 
-    def _add_labels(self, rows_of: dict[Any, list[int]]) -> None:
+    def _add_codes(self, codes: Ints, labels: list[Any], rows: Ints) -> None:
         if self.overflown is not None:
-            self.overflown.add(_label_keys(rows_of))
+            self.overflown.add(_label_keys(labels))
             return
-        for label, rows in rows_of.items():
-            self._add_label(label, rows, len(rows))
+        if not len(codes):
+            return
+        order = np.argsort(codes, kind="stable")
+        counts = np.bincount(codes, minlength=len(labels))
+        starts = np.cumsum(counts) - counts
+        by_label = rows[order]
+        known = self._labels
+        # A label without rows, which a batch may carry, has no first one either.
+        firsts = by_label[np.minimum(starts, len(rows) - 1)].tolist()
+        each = zip(labels, starts.tolist(), firsts, counts.tolist(), strict=True)
+        for label, start, first, count in each:
+            if count == 1 and label not in known:
+                known[label] = [first, 1]
+            elif count:
+                mine = by_label[start : start + min(count, self.keep + 1)]
+                self._add_label(label, mine.tolist(), count)
         self._limit()
 
     def _add_label(self, label: Any, rows: list[int], count: int) -> None:
-        if self.overflown is not None:
-            self.overflown.add(_label_keys([label]))
-            return
-        entry = self._labels.get(label)
-        if entry is None:
-            self._labels[label] = [rows[0], count]
-            if len(rows) > 1:
-                self._remember([(row, label) for row in rows[: self.keep]])
-            return
-        seen = [entry[0], *rows[: self.keep]]
-        self._remember([(row, label) for row in seen])
-        entry[0] = min(seen)
-        entry[1] += count
+        """Add a label that came `count` times, with the first of its rows."""
+        first, before = self._labels.get(label, (rows[0], 0))
+        self._labels[label] = [min(first, rows[0]), before + count]
+        if before + count > 1:
+            self._remember([(row, label) for row in (first, *rows)])
 
     def _remember(self, examples: list[Example]) -> None:
         self._examples.update(examples)

@@ -123,7 +123,7 @@ class Validator:
         missing, extra, doubled = (
             dict(one) for one in (self._missing, self._extra, self._doubled)
         )
-        names = self._names[1] if self._names else []
+        names = self._names[1] if self._names else None
         moved = self._moved
         schema = self.schema
 
@@ -134,21 +134,27 @@ class Validator:
             for (name, column), state in pairs:
                 rules = rules_of(column)
                 own = column_results(name, column, rules, state)
-                if name in missing:
+                if names is None:
+                    own = [r._replace(status="unknown", reason="no rows") for r in own]
+                elif name in missing:
                     gone = missing_result(name, column, missing[name], names)
                     own = [gone, *(_unseen(r) for r in own[1:])]
                 results += own
                 notes += column_notes(name, state)
             for check, found in zip(schema.checks, checks, strict=True):
                 results.append(found.result(check))
-            results += _table_results(schema, rows, names, extra, doubled)
+            results += _table_results(schema, rows, names or [], extra, doubled)
             if moved is not None:
                 expected = ", ".join(shown(n) for n in schema.columns if n in moved[1])
                 got = ", ".join(shown(n) for n in moved[1] if n in schema.columns)
                 notes.append(f"columns come in another order: {got}; not {expected}")
             return results, notes
 
-        return Report(rows, build)
+        clean = not (missing or extra or doubled or checks or rows < schema.min_rows)
+        columns = schema.columns.values()
+        pairs_of = zip(columns, states, strict=True)
+        clean = clean and all(state.clean(one.domain) for one, state in pairs_of)
+        return Report(rows, build, clean=clean)
 
     def _judge(self, table: Table) -> None:
         if not table.names and not table.rows:

@@ -31,7 +31,13 @@ class View(NamedTuple):
 
 
 def numbers(cells: Cells) -> View | None:
-    """Return the numbers of a column, also those among other objects."""
+    """
+    Return the numbers of a column, also those among other objects.
+
+    NaN stays where it is: it is neither below nor above any bound.
+    """
+    if cells.kind == "float" and cells.values.dtype != object:
+        return View(cells.values, None)
     if cells.kind in ("int", "float"):
         return _without(cells, cells.nulls)
     if cells.kind != "mixed":
@@ -50,7 +56,9 @@ def times(cells: Cells) -> View | None:
 
 def ordered(cells: Cells) -> View | None:
     """Return what of a column can be sorted: numbers or timestamps."""
-    return times(cells) if cells.kind == "datetime" else numbers(cells)
+    if cells.kind in ("int", "float", "datetime"):
+        return _without(cells, cells.nulls)
+    return numbers(cells)
 
 
 def nothing(_: Cells) -> None:

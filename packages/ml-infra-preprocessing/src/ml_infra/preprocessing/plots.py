@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -114,10 +115,10 @@ def _axes(ax: Any) -> Any:
     if ax is not None:
         return ax
     try:
-        from matplotlib.figure import Figure
+        figure = import_module("matplotlib.figure")
     except ImportError as error:
         raise ImportError(
             'plots need matplotlib: pip install "ml-infra-preprocessing[plot]"'
         ) from error
     # A Figure of its own: no window, no global state of pyplot.
-    return Figure(layout="constrained").add_subplot()
+    return figure.Figure(layout="constrained").add_subplot()
