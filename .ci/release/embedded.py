@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import secrets
@@ -147,3 +148,15 @@ def _initialise(environment: environments.Environment) -> None:
         fresh.rename(HOME / "server")
     finally:
         os.umask(old_umask)
+
+
+@contextlib.contextmanager
+def only_one_release() -> Iterator[None]:
+    """Refuse a second release from this clone while one runs."""
+    HOME.mkdir(mode=0o700, exist_ok=True)
+    with (HOME / "release.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ReleaseError("another release is running from this clone") from None
+        yield

@@ -5,11 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import socket
-import subprocess
-import sys
-import tempfile
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
@@ -104,38 +100,9 @@ class Index:
                 return path
         raise ReleaseError(f"{index} has no {filename}")
 
-    def upload(self, index: str, paths: list[Path]) -> None:
-        """Upload files with twine; identical bytes again are fine."""
-        env = {
-            **os.environ,
-            "TWINE_USERNAME": self.uploader.user,
-            "TWINE_PASSWORD": self.uploader.password,
-            # A desktop keyring may block without a desktop; we never want it.
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-            "TWINE_NON_INTERACTIVE": "1",
-        }
-        command = [sys.executable, "-m", "twine", "upload", "--disable-progress-bar"]
-        command += ["--repository-url", f"{self.url}/{index}/", *map(str, paths)]
-        done = _quiet(command, env)
-        if done.returncode:
-            names = ", ".join(p.name for p in paths)
-            message = f"upload of {names} to {index} failed: {_last_line(done.stdout)}"
-            raise ReleaseError(message)
-
     def remove(self, index: str, name: str, version: str) -> None:
         """Delete one version from a volatile index."""
         self.request("DELETE", f"/{index}/{name}/{version}", account=self.uploader)
-
-    def push(self, name: str, version: str, source: str, target: str) -> None:
-        """Have the server copy a version's files between its indexes."""
-        with tempfile.TemporaryDirectory() as folder:
-            env = {**os.environ, "DEVPI_CLIENTDIR": folder, "HOME": folder}
-            for setting in ("DEVPI_INDEX", "DEVPI_USER"):
-                env.pop(setting, None)
-            user, password = self.promoter.user, self.promoter.password
-            _devpi(["use", f"{self.url}/{source}"], env)
-            _devpi(["login", user], env, stdin=password + "\n")
-            _devpi(["push", f"{name}=={version}", target], env)
 
     def request(
         self,
@@ -209,35 +176,6 @@ def _filename(link: dict[str, Any]) -> str:
 def _sha256(link: dict[str, Any]) -> str:
     hashes = link.get("hashes") or dict([link["hash_spec"].split("=", 1)])
     return str(hashes["sha256"])
-
-
-def _devpi(arguments: list[str], env: dict[str, str], stdin: str | None = None) -> None:
-    done = _quiet([sys.executable, "-m", "devpi", *arguments], env, stdin)
-    if done.returncode:
-        what = " ".join(arguments)
-        message = f"devpi {what} failed: {_last_line(done.stdout)}"
-        raise ReleaseError(message)
-
-
-def _quiet(
-    command: list[str], env: dict[str, str], stdin: str | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run a tool without a terminal, so that a password prompt reads our stdin."""
-    return subprocess.run(
-        command,
-        env=env,
-        input=stdin or "",
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        start_new_session=True,
-    )
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no output"
 
 
 def _reason(body: bytes) -> str:

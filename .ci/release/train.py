@@ -10,13 +10,22 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import fcntl
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from release import contract, embedded, plan, receipt, repository, server, verify
+from release import (
+    contract,
+    embedded,
+    neighbours,
+    plan,
+    receipt,
+    repository,
+    server,
+    transfers,
+    verify,
+)
 from release.archives import sha256
 from release.command import run
 from release.index import STABLE, STAGING
@@ -67,7 +76,7 @@ def _prove(index: Index, candidates: Sequence[Project]) -> None:
         cells = [
             *verify.from_staging(candidates, index),
             *verify.lowest(candidates, index),
-            *verify.neighbours(candidates, index, Path(scratch)),
+            *neighbours.pairs(candidates, index, Path(scratch)),
         ]
         verify.run_all(cells)
 
@@ -79,7 +88,7 @@ def _stage(index: Index, project: Project) -> None:
     if there and there != files:
         index.remove(STAGING, project.name, version)
     if there != files:
-        index.upload(STAGING, [DIST / name for name in project.filenames])
+        transfers.upload(index, STAGING, [DIST / name for name in project.filenames])
     _require_files(index, STAGING, project)
 
 
@@ -98,7 +107,7 @@ def _promote(index: Index, step: plan.Step) -> None:
     project, version = step.project, str(step.project.version)
     if index.files(STABLE, project.name).get(version) != step.files:
         _require_files(index, STAGING, project)
-        index.push(project.name, version, STAGING, STABLE)
+        transfers.push(index, project.name, version, STAGING, STABLE)
     _require_files(index, STABLE, project)
 
 
@@ -150,18 +159,6 @@ def _step(title: str) -> Iterator[None]:
     print(f"  done in {time.monotonic() - started:.1f} s", flush=True)
 
 
-@contextlib.contextmanager
-def _only_one() -> Iterator[None]:
-    """Refuse a second release from this clone while one runs."""
-    embedded.HOME.mkdir(exist_ok=True)
-    with (embedded.HOME / "release.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ReleaseError("another release is running from this clone") from None
-        yield
-
-
 def dry_run(projects: Sequence[Project]) -> None:
     """Print the plan and write it as JSON; no index, tag or tracked file changes."""
     with server.connect_to_read() as index, tempfile.TemporaryDirectory() as folder:
@@ -189,7 +186,7 @@ def main(argv: Sequence[str]) -> int:
         dry_run(projects)
         return 0
     repository.require_clean()
-    with _only_one(), server.connect() as index:
+    with embedded.only_one_release(), server.connect() as index:
         release(index, projects)
     return 0
 

@@ -8,6 +8,7 @@ from release import server
 from release.command import run
 from release.index import DEV
 from release.projects import ROOT, select
+from release.transfers import upload
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,7 @@ def main(argv: Sequence[str]) -> int:
     """Upload the named distributions (default: all), leaves first."""
     with server.connect() as index:
         for project in select(list(argv)):
-            index.upload(DEV, [ROOT / "dist" / name for name in project.filenames])
+            upload(index, DEV, [ROOT / "dist" / name for name in project.filenames])
             print(f"{project.name} {project.version} is on {DEV}", flush=True)
         print(f"install with: --index-url {index.simple_url(DEV)}")
     return 0

@@ -7,6 +7,7 @@ import subprocess
 import zipfile
 
 import pytest
+
 from release import contract, environments, verify
 from release.build import build_all
 from release.projects import ROOT, ReleaseError, load_all

@@ -6,6 +6,7 @@ import socket
 import time
 
 import pytest
+
 from release.index import DEV, STABLE, Account, Index
 
 LEAF = "ml-infra-decorators"

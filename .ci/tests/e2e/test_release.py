@@ -10,6 +10,7 @@ import sys
 import time
 
 import pytest
+
 from release import environments, receipt
 from release.index import STABLE, STAGING
 from release.projects import select

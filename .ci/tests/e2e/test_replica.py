@@ -8,6 +8,7 @@ import time
 import urllib.request
 
 import pytest
+
 from release import environments
 from release.index import STABLE, Account, Index
 

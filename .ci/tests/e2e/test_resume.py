@@ -6,6 +6,7 @@ import os
 import signal
 
 import pytest
+
 from release.archives import sha256
 from release.build import build
 from release.index import STABLE

@@ -14,9 +14,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from release import environments
 from release.index import DEV, STABLE, STAGING, HttpError
 from release.projects import ReleaseError
+from release.transfers import upload
 
 NAMES = ["decorators", "logging", "metrics", "preprocessing", "utils"]
 LEAF = "ml-infra-decorators"
@@ -83,7 +85,7 @@ def test_the_uploader_cannot_write_to_stable(served, tmp_path):
     fake = tmp_path / "ml_infra_decorators-9.0.tar.gz"
     fake.write_bytes(b"x")
     with pytest.raises(ReleaseError, match=fake.name):
-        served.upload(STABLE, [fake])
+        upload(served, STABLE, [fake])
     pushed = {"name": LEAF, "version": "9.0", "targetindex": STABLE}
     status = refused(
         served.request, "POST", f"/{STAGING}", pushed, account=served.uploader
@@ -132,7 +134,7 @@ def test_stable_keeps_its_bytes_against_the_promoter_too(served, released, tmp_p
     fake.write_bytes(b"other bytes")
     impostor = type(served)(served.url, served.promoter, served.promoter)
     with pytest.raises(ReleaseError, match=fake.name):
-        impostor.upload(STABLE, [fake])
+        upload(impostor, STABLE, [fake])
     assert served.files(STABLE, LEAF) == before
 
 
