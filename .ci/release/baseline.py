@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
-from release import downloads, server
+from release import server
 from release.index import STABLE
 from release.projects import ROOT, Project
 from release.repository import git
@@ -79,15 +79,17 @@ def _export(project: Project, tag: str, root: Path, folder: Path) -> Path:
 
 def _newest_wheel(project: Project, index: Index, folder: Path) -> Baseline | None:
     """Unpack the newest wheel on stable, if there is any."""
-    links = {
-        Version(version): link
-        for version, data in index.metadata(STABLE, project.name).items()
-        for link in downloads.release_files(data)
-        if link["href"].endswith(".whl")
+    files = index.files(STABLE, project.name)
+    wheels = {
+        Version(version): name
+        for version, names in files.items()
+        for name in names
+        if name.endswith(".whl")
     }
-    if not links:
+    if not wheels:
         return None
-    version = max(links)
-    wheel = downloads.fetch(links[version], folder)
+    version = max(wheels)
+    name = wheels[version]
+    wheel = index.download(STABLE, project.name, str(version), name, folder)
     shutil.unpack_archive(wheel, folder / "wheel", "zip")
-    return Baseline(version, f"{STABLE} has {wheel.name}", folder / "wheel")
+    return Baseline(version, f"{STABLE} has {name}", folder / "wheel")

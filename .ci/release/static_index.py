@@ -17,7 +17,7 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
-from release import downloads, server
+from release import server
 from release.archives import sha256
 from release.command import run
 from release.index import STABLE
@@ -38,11 +38,12 @@ def collect(index: Index, names: Iterable[str], folder: Path) -> dict[str, str |
     folder.mkdir(parents=True)
     found = {}
     for name in names:
-        for version, data in index.metadata(STABLE, name).items():
-            for link in downloads.release_files(data):
-                path = downloads.fetch(link, folder)
-                found[path.name] = data.get("requires_python") or None
-                print(f"{name} {version}: {path.name}", flush=True)
+        metadata = index.metadata(STABLE, name)
+        for version, files in index.files(STABLE, name).items():
+            for file in files:
+                index.download(STABLE, name, version, file, folder)
+                found[file] = metadata[version].get("requires_python") or None
+                print(f"{name} {version}: {file}", flush=True)
     return found
 
 

@@ -164,6 +164,12 @@ def with_two(repository: Repository) -> Repository:
 
 
 @pytest.fixture
+def port() -> str:
+    """Return a port of loopback that nobody listens on."""
+    return free_port()
+
+
+@pytest.fixture
 def repository(tmp_path: Path) -> Repository:
     """Return an empty repository of our shape."""
     return Repository.create(tmp_path / "repository")

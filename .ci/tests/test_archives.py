@@ -8,6 +8,7 @@ import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
+
 from release.archives import ZIP_FLOOR, epoch, normalise
 from release.projects import ReleaseError, load
 

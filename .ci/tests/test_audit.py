@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
+
 from release.audit import Served, compare
 from release.receipt import Receipt
 

@@ -9,6 +9,7 @@ import tarfile
 import zipfile
 
 import pytest
+
 from release.archives import sha256
 from release.build import build, build_all
 from release.projects import ReleaseError, load

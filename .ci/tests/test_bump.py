@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 import pytest
+
 from release.projects import load
 
 LEAF = "packages/ml-infra-metrics"

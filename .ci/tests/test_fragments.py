@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from release.fragments import insert, render
 
 LEAF = "packages/ml-infra-metrics"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from release.manifest import edited
 from release.projects import ReleaseError
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
+
 from release.projects import load
 from release.ranges import check, written
 

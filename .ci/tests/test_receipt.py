@@ -6,6 +6,7 @@ import shutil
 import zipfile
 
 import pytest
+
 from release.projects import ReleaseError
 from release.receipt import (
     Receipt,

@@ -7,6 +7,7 @@ import tarfile
 import zipfile
 
 import pytest
+
 from release.reproduce import first_difference
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from packaging.version import Version
+
 from release.versions import Level, demanded, following
 
 
