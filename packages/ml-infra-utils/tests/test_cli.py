@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+
 from ml_infra_utils import cli
 
 PROGRAM = Path(sys.executable).with_name("ml-utils")

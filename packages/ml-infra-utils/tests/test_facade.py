@@ -7,8 +7,9 @@ import subprocess
 import sys
 from importlib.metadata import version
 
-import ml_infra_utils
 import pytest
+
+import ml_infra_utils
 
 FLAT = {
     "accuracy": "metrics",

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ml_infra.preprocessing import clip_outliers as clip_outliers
     from ml_infra.preprocessing import normalize as normalize
     from ml_infra.preprocessing import standardize as standardize
-
     from ml_infra_utils import decorators as decorators
     from ml_infra_utils import logging as logging
     from ml_infra_utils import metrics as metrics
