@@ -262,7 +262,8 @@ def _refuse_missing(columns: Sequence[Column]) -> None:
 
 
 def _weights(column: Column) -> NDArray[np.float64]:
-    if column.null is not None or column.values.dtype.kind not in "biuf":
+    numeric = column.categories is None and column.values.dtype.kind in "biuf"
+    if column.null is not None or not numeric:
         raise ValueError("weights must be numbers without missing values")
     weights = np.asarray(column.values, np.float64)
     if weights.ndim != 1:
