@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from ml_infra.decorators import RetryPolicy, retry
+from ml_infra.decorators import RetryBudget, RetryPolicy, retry
 
 
 def test_bare_retry_raises_the_last_exception_unchanged(trial, failing):
@@ -252,3 +252,49 @@ def test_a_policy_stands_for_one_call_too(trial, failing):
     load = failing(OSError())
     assert RetryPolicy(attempts=2).call(load, 1) == "done"
     assert load.calls == [((1,), {})] * 2
+
+
+@pytest.mark.parametrize("calls", [500, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_trap_31_eight_threads_count_exactly(calls):
+    """Trap 31: 8 threads with one function, one budget and one listener."""
+    budget = RetryBudget(tokens=10**9, cost=3, refund=1)
+    events, attempts, local = [], [0] * 8, threading.local()
+    retry.listen(lambda event: events.append(event.kind))
+
+    @retry(budget=budget, attempts=2)
+    def load(thread):
+        attempts[thread] += 1
+        local.failed = not getattr(local, "failed", False)
+        if local.failed:
+            raise ConnectionError
+        return thread
+
+    def work(thread):
+        with retry.testing():
+            for _ in range(calls):
+                assert load(thread) == thread
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert attempts == [2 * calls] * 8
+    total = 8 * calls
+    assert sorted(set(events)) == ["attempt", "backoff", "recovered"]
+    assert [events.count(kind) for kind in ("attempt", "backoff", "recovered")] == [
+        total
+    ] * 3
+    assert 10**9 - 3 * total <= budget.available <= 10**9 - 2 * total
+
+
+def test_trap_44_a_success_runs_no_machinery(monkeypatch):
+    """Trap 44: what costs time begins at the first failure (figures: benchmarks/)."""
+    from ml_infra.decorators import _wrapping
+
+    load = retry(lambda x: x)
+    code = load.__code__
+    assert code.co_argcount == 1  # no packing of *args and **kwargs
+    assert not code.co_flags & 0x0C
+    monkeypatch.setattr(_wrapping, "Call", lambda *_, **__: pytest.fail("machinery"))
+    assert retry(lambda x: x)(5) == 5

@@ -31,10 +31,13 @@ class Attempt:
         number: 1 for the first attempt.
     """
 
+    number: int
+    state: Literal["offered", "entered", "failed", "over"]
+
     def __init__(self, call: Call) -> None:
         self.number = call.attempt
+        self.state = "offered"
         self._call = call
-        self.state: Literal["offered", "entered", "failed", "over"] = "offered"
 
     def __enter__(self) -> Self:
         self.state = "entered"

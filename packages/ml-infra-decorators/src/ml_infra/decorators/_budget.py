@@ -41,6 +41,10 @@ class RetryBudget:
 
     __slots__ = ("_available", "capacity", "cost", "refund")
 
+    capacity: float
+    cost: float
+    refund: float
+
     def __init__(
         self,
         tokens: float = 100,

@@ -30,33 +30,33 @@ class Call:
     `prepare` or `resume` answers False, `outcome` is what the caller gets.
     """
 
-    __slots__ = (
-        "adjusted",
-        "args",
-        "attempt",
-        "attempt_started",
-        "calls",
-        "calls_left",
-        "delay",
-        "draw",
-        "error",
-        "expires",
-        "explanation",
-        "function",
-        "kwargs",
-        "limit",
-        "marks",
-        "name",
-        "policy",
-        "previous",
-        "result",
-        "rows",
-        "started",
-        "timed_out",
-        "token",
-        "wait_started",
-        "waited",
-    )
+    policy: RetryPolicy
+    name: str
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    marks: Positions | None  # where seekable arguments stood
+
+    attempt: int  # from 1
+    attempt_started: float
+    started: float
+    rows: list[_history.Row]
+    calls: int  # made so far, with those of retries inside the attempts
+    calls_left: int | None  # allowed by a retry around this one
+    limit: int | None  # of calls
+    expires: float | None  # when the deadline is reached
+    token: Token[_scope.Allowance] | None  # while an attempt is under way
+
+    error: Exception | None  # of the failed attempt, until the next one
+    result: Any  # refused by `retry_result`, until the next one
+    timed_out: bool
+    explanation: str  # of the stop reason
+    adjusted: dict[str, str]
+    draw: Draw | None
+    delay: float
+    previous: float  # the usual delay before
+    wait_started: float
+    waited: float
 
     def __init__(
         self,
@@ -77,16 +77,15 @@ class Call:
         self.started = self.attempt_started = started
         self.marks = marks
         self.attempt = 1
-        self.calls = 0  # with those that retries inside the attempts made
-        self.rows: list[_history.Row] = []
-        self.error: Exception | None = None
-        self.result: Any = None
+        self.calls = 0
+        self.rows = []
+        self.error = self.result = None
         self.explanation = ""
-        self.adjusted: dict[str, str] = {}
+        self.adjusted = {}
         self.delay = self.previous = self.waited = self.wait_started = 0.0
         self.timed_out = False
-        self.draw: Draw | None = None
-        self.token: Token[_scope.Allowance] | None = None
+        self.draw = None
+        self.token = None
         expires, self.calls_left = _scope.inherited()
         own = None if policy.deadline is None else started + policy.deadline
         self.expires = _scope.smaller(own, expires)

@@ -41,9 +41,13 @@ class Trial:
         skipped: Seconds by which this trial's clock is ahead of the real one.
     """
 
+    attempts: int | None
+    waits: list[float]
+    skipped: float
+
     def __init__(self, attempts: int | None) -> None:
         self.attempts = attempts
-        self.waits: list[float] = []
+        self.waits = []
         self.skipped = 0.0
         self._tokens: list[Token[Trial | None]] = []
 

@@ -48,9 +48,13 @@ class Histogram:
         "pending",
     )
 
+    name: str
+    errors: int
+    pending: list[int]
+
     def __init__(self, name: str) -> None:
         self.name = name
-        self.pending: list[int] = []
+        self.pending = []
         self.clear()
 
     def __reduce__(self) -> tuple[Callable[[str], Histogram], tuple[str]]:

@@ -57,25 +57,7 @@ def attach(
 
 
 def history(error: BaseException) -> list[AttemptRecord]:
-    """
-    Return what happened before `error` reached the caller, one dict per attempt.
-
-    Args:
-        error: An exception that came out of a retried call, pickled or not.
-
-    Returns:
-        Dicts with "attempt" (from 1), "error" (the type's name), "seconds" (the
-        attempt's duration), "waited" (seconds of delay after it) and "stopped" (on
-        the last one the stop reason, "" before). Empty for any other exception.
-
-    >>> from ml_infra.decorators import RetryPolicy, retry
-    >>> with retry.testing():
-    ...     try:
-    ...         RetryPolicy(attempts=2).call(int, "seven")
-    ...     except ValueError as error:
-    ...         [(each["error"], each["stopped"]) for each in retry.history(error)]
-    [('ValueError', ''), ('ValueError', 'attempts')]
-    """
+    """Return the attempts behind an exception; see `retry.history`."""
     record = vars(error).get(_KEY)
     if record is None:
         return []

@@ -7,31 +7,18 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar
 
     from ._events import RetryEvent
 
     Listener = Callable[[RetryEvent], object]
+    L = TypeVar("L", bound=Listener)
 
 _listeners: list[Listener] = []
 
 
-def listen(listener: Listener) -> Listener:
-    """
-    Call `listener` with every `RetryEvent` of the process; usable as a decorator.
-
-    What it raises is printed to stderr and changes nothing for the retried call.
-
-    >>> from ml_infra.decorators import retry
-    >>> kinds = []
-    >>> listener = retry.listen(lambda event: kinds.append(event.kind))
-    >>> outcomes = iter(["x", "7"])
-    >>> with retry.testing():
-    ...     retry(lambda: int(next(outcomes)))()
-    7
-    >>> retry.unlisten(listener)
-    >>> kinds
-    ['attempt', 'backoff', 'recovered']
-    """
+def listen(listener: L) -> L:
+    """Add a listener; see `retry.listen`."""
     if not callable(listener):
         raise TypeError(f"listener must be callable, got {listener!r}")
     from . import _events as _  # noqa: F401 - now: with all files open a failure cannot

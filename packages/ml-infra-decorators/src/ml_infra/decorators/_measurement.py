@@ -12,6 +12,7 @@ from ._units import duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextvars import Token
     from typing import Any, Literal
 
@@ -54,6 +55,12 @@ class Timing(str):
 
 class Options:
     """What a timer does with a duration; checked once."""
+
+    name: str
+    sink: Any
+    record: bool
+    device: Any
+    new_event: Callable[[], Any] | None
 
     def __init__(
         self,
@@ -99,6 +106,8 @@ class Measurement:
     Attributes:
         name: The timer's name.
     """
+
+    name: str
 
     def __init__(self, options: Options) -> None:
         self.name = options.name

@@ -26,23 +26,7 @@ def stop_reason() -> str | None:
 
 
 def stop_all(reason: str = "stop_all") -> None:
-    """
-    End every wait between attempts, in all threads and event loops of the process.
-
-    Each sleeping retry gives up at once: its caller gets the last attempt's own
-    exception, with the stop reason "shutdown" and `reason` in the note. Attempts
-    under way run on; when they fail they are not retried, until `resume_all`.
-
-    Args:
-        reason: What to tell, for example "SIGTERM".
-
-    Safe to call from a signal handler; takes no lock and returns at once.
-
-    >>> from ml_infra.decorators import retry
-    >>> def on_sigterm(signal_number, frame):
-    ...     retry.stop_all("SIGTERM")
-    >>> # signal.signal(signal.SIGTERM, on_sigterm)
-    """
+    """End every wait of the process; see `retry.stop_all`."""
     global _stop_reason  # noqa: PLW0603 - the switch is the process's
     _stop_reason = str(reason)
     for wake in _wakers.copy():

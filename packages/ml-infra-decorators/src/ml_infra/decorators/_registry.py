@@ -36,6 +36,8 @@ class Timings:
     Each name takes less than 100 KB however many calls there are.
     """
 
+    enabled: bool
+
     def __init__(self) -> None:
         self.enabled = True
         self._histograms: dict[str, Histogram] = {}
@@ -138,7 +140,7 @@ class Timings:
         return found
 
 
-timings = Timings()
+timings: Timings = Timings()
 
 
 def _states(snapshot: Snapshot) -> Mapping[str, HistogramDict]:

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ._events import Failure, RetryEvent
+    from ._history import AttemptRecord
     from ._policy import RetryOptions
 
     F = TypeVar("F", bound=Callable[..., Any])
+    L = TypeVar("L", bound=Callable[[RetryEvent], object])
 
     class RetryDecorator(Protocol):
         """Return the same kind of function that it got."""
@@ -126,17 +128,80 @@ class Retry:
             RetryPolicy(attempts=attempts)
         return _clock.Trial(attempts)
 
-    history = staticmethod(_history.history)
-    stop_all = staticmethod(_pause.stop_all)
-    resume_all = staticmethod(_pause.resume_all)
-    listen = staticmethod(_hooks.listen)
-    unlisten = staticmethod(_hooks.unlisten)
+    def history(self, error: BaseException) -> list[AttemptRecord]:
+        """
+        Return what happened before `error` reached the caller, one dict per attempt.
+
+        Args:
+            error: An exception that came out of a retried call, pickled or not.
+
+        Returns:
+            Dicts with "attempt" (from 1), "error" (the type's name), "seconds" (the
+            attempt's duration), "waited" (seconds of delay after it) and "stopped" (on
+            the last one the stop reason, "" before). Empty for any other exception.
+
+        >>> from ml_infra.decorators import RetryPolicy, retry
+        >>> with retry.testing():
+        ...     try:
+        ...         RetryPolicy(attempts=2).call(int, "seven")
+        ...     except ValueError as error:
+        ...         [(each["error"], each["stopped"]) for each in retry.history(error)]
+        [('ValueError', ''), ('ValueError', 'attempts')]
+        """
+        return _history.history(error)
+
+    def stop_all(self, reason: str = "stop_all") -> None:
+        """
+        End every wait between attempts, in all threads and event loops of the process.
+
+        Each sleeping retry gives up at once: its caller gets the last attempt's own
+        exception, with the stop reason "shutdown" and `reason` in the note. Attempts
+        under way run on; when they fail they are not retried, until `resume_all`.
+
+        Args:
+            reason: What to tell, for example "SIGTERM".
+
+        Safe to call from a signal handler; takes no lock and returns at once.
+
+        >>> from ml_infra.decorators import retry
+        >>> def on_sigterm(signal_number, frame):
+        ...     retry.stop_all("SIGTERM")
+        >>> # signal.signal(signal.SIGTERM, on_sigterm)
+        """
+        _pause.stop_all(reason)
+
+    def resume_all(self) -> None:
+        """Allow retries again after `stop_all`."""
+        _pause.resume_all()
+
+    def listen(self, listener: L) -> L:
+        """
+        Call `listener` with every `RetryEvent` of the process; usable as a decorator.
+
+        What it raises is printed to stderr and changes nothing for the retried call.
+
+        >>> from ml_infra.decorators import retry
+        >>> kinds = []
+        >>> listener = retry.listen(lambda event: kinds.append(event.kind))
+        >>> outcomes = iter(["x", "7"])
+        >>> with retry.testing():
+        ...     retry(lambda: int(next(outcomes)))()
+        7
+        >>> retry.unlisten(listener)
+        >>> kinds
+        ['attempt', 'backoff', 'recovered']
+        """
+        return _hooks.listen(listener)
+
+    def unlisten(self, listener: Callable[[RetryEvent], object]) -> None:
+        """Stop calling a listener given to `listen`; ValueError if it is not one."""
+        _hooks.unlisten(listener)
 
     def __repr__(self) -> str:
         return "<retry of ml_infra.decorators>"
 
 
-retry = Retry()
+retry: Retry = Retry()
 
 
 def __getattr__(name: str) -> Any:
