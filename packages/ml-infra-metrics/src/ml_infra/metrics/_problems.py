@@ -72,7 +72,7 @@ def _of_binary(
             "pass the column of the positive class, as in scores[:, 1]"
         )
     rows_of = _targets.binary(labels, positive)
-    return Problem(positive, values, rows_of.positive, weights)
+    return Problem(positive, values, rows_of.positive(), weights)
 
 
 def problems(

@@ -8,11 +8,13 @@ import numpy as np
 
 from ._averaging import listed
 from ._codes import encode
+from ._counting import count_cells
 from ._inputs import blocks, floats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ._codes import Codes
     from ._readers import Column
     from ._score_table import BoolArray, FloatArray, IntArray
 
@@ -23,9 +25,18 @@ _EXACT = 2**53  # up to here float64 tells all integers apart
 class Binary(NamedTuple):
     """Labels of two classes."""
 
-    positive: BoolArray
+    codes: Any
+    #: What `codes` holds in positive rows; None where there is none.
+    code: int | None
     #: The other class; None where no row has it.
     negative: Any
+
+    def positive(self, block: slice = slice(None)) -> BoolArray:
+        """Return which rows of a block are positive; a mask of all costs memory."""
+        part = self.codes[block]
+        if self.code is None:
+            return np.zeros(len(part), np.bool_)
+        return np.asarray(part == self.code)
 
 
 class Multiclass(NamedTuple):
@@ -130,14 +141,8 @@ def binary(labels: Column, positive: Any, *, require: bool = True) -> Binary:
     Raises:
         ValueError: If there are more than two classes, or no positive class.
     """
-    codes = encode([labels])
+    codes, present = _occurring(labels)
     values, classes = codes.columns[0], codes.classes
-    if codes.offset:
-        values = values - codes.offset
-    if codes.size == 2:
-        present = [k for k in (0, 1) if (values == k).any()]
-    else:
-        present = np.flatnonzero(np.bincount(values, minlength=codes.size)).tolist()
     others = [classes[k] for k in present if classes[k] != positive]
     if len(others) > 1 and len(present) > 2:
         raise ValueError(
@@ -153,11 +158,9 @@ def binary(labels: Column, positive: Any, *, require: bool = True) -> Binary:
             f"positive={positive!r} is no class of the labels, {shown(others)}; "
             f"pass the positive class, as in positive={others[-1]!r}"
         )
-    mask = np.zeros(len(values), np.bool_)
-    for k in present:
-        if classes[k] == positive:
-            np.equal(values, k, out=mask)
-    return Binary(mask, others[0] if others else None)
+    found = [k + codes.offset for k in present if classes[k] == positive]
+    negative = others[0] if others else None
+    return Binary(values, found[0] if found else None, negative)
 
 
 def multiclass(
@@ -174,11 +177,8 @@ def multiclass(
     Raises:
         ValueError: If classes repeat, miss a label or are not one per column.
     """
-    codes = encode([labels])
-    values, known = codes.columns[0], codes.classes
-    if codes.offset:
-        values = values - codes.offset
-    present = np.flatnonzero(np.bincount(values, minlength=codes.size)).tolist()
+    codes, present = _occurring(labels)
+    values, known = codes.columns[0] - codes.offset, codes.classes
     if classes is None:
         if len(present) != columns:
             raise ValueError(
@@ -197,6 +197,17 @@ def multiclass(
     for k in present:
         table[k] = place[known[k]]
     return Multiclass(table[values], order)
+
+
+def _occurring(labels: Column) -> tuple[Codes, list[int]]:
+    """Return labels as codes, and which codes occur in a row."""
+    codes = encode([labels])
+    values = codes.columns[0]
+    if codes.size == 2:
+        extremes = {int(values.min()), int(values.max())}
+        return codes, sorted(k - codes.offset for k in extremes)
+    counts = count_cells([(values, codes.offset, codes.size)])
+    return codes, np.flatnonzero(counts).tolist()
 
 
 def column_names(classes: Sequence[Any] | None, columns: int) -> list[Any]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ._inputs import Aliases, Missing
     from ._score_table import CountArray
+    from ._targets import Binary
 
 Binning = Literal["width", "mass"]
 
@@ -362,27 +363,25 @@ class _Data(NamedTuple):
     """Checked probabilities, shape (n,) or (n, k); the true column; weights."""
 
     values: FloatArray
-    #: Shape (n,): which rows are positive, or the column of the true class.
-    truth: BoolArray | IntArray
+    #: Which rows are positive; or the column of the true class, shape (n,).
+    truth: Binary | IntArray
     weights: FloatArray | None
 
     def of_true_class(self, block: slice) -> FloatArray:
         """Return the probability given to what happened."""
         part = np.asarray(self.values[block], np.float64)
-        truth = self.truth[block]
-        if part.ndim == 2:
-            return part[np.arange(len(part)), truth]
+        if not isinstance(self.truth, _targets.Binary):
+            return part[np.arange(len(part)), self.truth[block]]
         # |p - 0| for positives and |p - 1| for negatives, without a branch per row.
-        chosen = np.subtract(part, ~truth, dtype=np.float64)
+        chosen = np.subtract(part, ~self.truth.positive(block), dtype=np.float64)
         return np.abs(chosen, out=chosen)
 
     def confidence(self, block: slice) -> tuple[FloatArray, BoolArray]:
         """Return the stated probability of a claim, and whether it was true."""
         part = np.asarray(self.values[block], np.float64)
-        truth = self.truth[block]
-        if part.ndim == 1:
-            return part, truth.view(np.bool_)
-        return part.max(axis=1), part.argmax(axis=1) == truth
+        if isinstance(self.truth, _targets.Binary):
+            return part, self.truth.positive(block)
+        return part.max(axis=1), part.argmax(axis=1) == self.truth[block]
 
 
 def _read(
@@ -402,7 +401,7 @@ def _read(
     w = None if w is None else _targets.power_scaled(w)
     values = check_probabilities(_targets.number_array(stated))
     if values.ndim == 1:
-        return _Data(values, _targets.binary(label, positive).positive, w)
+        return _Data(values, _targets.binary(label, positive), w)
     coded = _targets.multiclass(label, values.shape[1], classes)
     _check_sums(values)
     return _Data(values, coded.codes, w)

@@ -170,7 +170,7 @@ class Paired:
             scores = _targets.score_array(first), _targets.score_array(second)
         positive_rows, coded = None, None
         if scores and (threshold is not None or not all(map(_is_whole, scores))):
-            positive_rows = _targets.binary(truth, positive).positive
+            positive_rows = _targets.binary(truth, positive).positive()
             if threshold is not None:
                 coded = encode(
                     [
@@ -459,7 +459,7 @@ def _is_whole(scores: FloatArray) -> bool:
 def _two_classes(truth: Column, positive: Any) -> BoolArray | None:
     """Return the positive rows of two classes, None if `positive` is neither."""
     try:
-        return _targets.binary(truth, positive).positive
+        return _targets.binary(truth, positive).positive()
     except ValueError:
         return None
 

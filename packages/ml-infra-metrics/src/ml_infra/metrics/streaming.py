@@ -164,7 +164,7 @@ class Scores(State):
         self._agree(found.negative)
         counts = None if w is None else _targets.whole(w)
         for block in blocks(len(values), _PENDING):
-            row = values[block].copy(), found.positive[block]
+            row = values[block].copy(), found.positive(block)
             if counts is None:
                 self._plain.append(row)
             else:
