@@ -125,7 +125,13 @@ def _load(root: Path, package: str) -> griffe.Module:
 
 def _surface(module: griffe.Module) -> dict[str, Node]:
     """Return every public name, parents before what they hold."""
-    names = dict(_walk(module, module.path))
+    own = f"{module.path}."
+    names: dict[str, Node] = {}
+    for name, node in _walk(module, module.path):
+        target = _target(node)
+        if isinstance(target, griffe.Alias) and target.target_path.startswith(own):
+            continue  # imported from where this package defines nothing any more
+        names[name] = node
     for name, node in list(names.items()):
         target = _target(node)
         # A class of a private module is public with all it holds where it is exported.

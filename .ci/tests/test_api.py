@@ -149,6 +149,14 @@ def test_a_name_that_leaves_dunder_all_is_removed(trees):
     assert said(found, Level.MAJOR) == ["ml_infra.metrics.accuracy was removed"]
 
 
+def test_a_name_whose_definition_is_gone_is_removed_wherever_it_was_exported(trees):
+    found = trees(classification=CLASSIFICATION.replace("def accuracy", "def other"))
+    assert said(found, Level.MAJOR) == [
+        "ml_infra.metrics.accuracy was removed",
+        "ml_infra.metrics.classification.accuracy was removed",
+    ]
+
+
 def test_a_lazy_name_without_an_import_is_seen_through_dunder_all(trees):
     """Only the module's __getattr__ knows it; ``__all__`` still makes it public."""
     found = trees(__init__=LAZY.replace('["Score",', '["Score", "recall",'))
