@@ -123,3 +123,8 @@ def test_a_pickled_budget_is_a_bucket_of_its_own(through_pickle):
     copy = through_pickle(budget)
     assert copy.spend()
     assert (copy.available, budget.available) == (0, 5)
+
+
+def test_a_budget_that_never_pays_a_retry_is_refused():
+    with pytest.raises(ValueError, match=r"1.5625 tokens that one of 64 processes"):
+        RetryBudget(tokens=100, cost=5, world_size=64)

@@ -3,6 +3,8 @@
 import asyncio
 import concurrent.futures
 import multiprocessing
+import subprocess
+import sys
 import weakref
 
 import pytest
@@ -316,3 +318,16 @@ def test_an_error_that_the_caller_handles_keeps_its_traceback(trial, failing):
     call_while_handling(error, retry(load))
     assert len(load.calls) == 3
     assert error.__traceback__ is not None
+
+
+def test_trap_16_a_decorated_function_is_pickled_by_its_name(tmp_path):
+    """Trap 16: as any function of a module."""
+    (tmp_path / "jobs.py").write_text(
+        "from ml_infra.decorators import retry, timer\n"
+        "@timer\n@retry(deadline=9)\ndef load(n):\n    return n\n"
+    )
+    program = (
+        "import pickle, jobs; copy = pickle.loads(pickle.dumps(jobs.load))\n"
+        "assert copy is jobs.load"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path)

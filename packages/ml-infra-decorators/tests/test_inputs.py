@@ -3,6 +3,7 @@
 import io
 import itertools
 import sqlite3
+import tempfile
 import urllib.request
 
 import pytest
@@ -178,3 +179,33 @@ def test_trap_27_a_file_that_was_closed_cannot_be_rewound():
     with pytest.raises(ConnectionError) as caught:
         load(io.BytesIO(b"x"))
     assert "cannot be rewound" in caught.value.__notes__[0]
+
+
+def test_trap_27_a_temporary_file_is_rewound():
+    """Trap 27: the wrapper of tempfile hands everything on to its file."""
+    with tempfile.NamedTemporaryFile("w+") as file:
+        file.write("text")
+        file.seek(0)
+        assert reader()(file) == ["text", "text"]
+
+
+def test_a_proxy_is_not_asked_for_its_attributes():
+    """Those of a remote object would be calls over the network."""
+    asked = []
+
+    class Proxy:
+        def __getattr__(self, name):
+            asked.append(name)
+            return lambda *args: asked.append(name)
+
+    calls = []
+
+    @retry
+    def load(proxy):
+        calls.append(1)
+        if len(calls) < 2:
+            raise ConnectionError
+        return "done"
+
+    assert load(Proxy()) == "done"
+    assert asked == []

@@ -69,14 +69,34 @@ def test_endless_attempts_need_a_deadline():
     assert RetryPolicy(attempts=None, deadline=1).attempts is None
 
 
-def test_an_async_predicate_is_refused():
-    """A coroutine is true, so it would retry everything."""
+@pytest.mark.parametrize(
+    "option",
+    ["on", "never", "retry_result", "delay", "adjust", "cleanup", "on_event"],
+)
+def test_an_async_hook_is_refused(option):
+    """A coroutine is true, and nobody would await it."""
 
-    async def transient(error):
+    async def hook(*args):
         return False
 
-    with pytest.raises(TypeError, match="async"):
-        retry(on=transient)
+    with pytest.raises(TypeError, match=f"{option} must be a plain function"):
+        retry(**{option: hook})
+
+
+def test_numbers_of_other_libraries_are_numbers():
+    """NumPy's, for example, which do not derive from int and float."""
+
+    class Int64:
+        def __index__(self):
+            return 4
+
+    class Float32:
+        def __float__(self):
+            return 0.5
+
+    policy = RetryPolicy(attempts=Int64(), initial=Float32())
+    assert (policy.attempts, policy.initial) == (4, 0.5)
+    assert type(policy.attempts) is int
 
 
 def test_a_policy_is_frozen():

@@ -298,3 +298,48 @@ def test_trap_44_a_success_runs_no_machinery(monkeypatch):
     assert not code.co_flags & 0x0C
     monkeypatch.setattr(_wrapping, "Call", lambda *_, **__: pytest.fail("machinery"))
     assert retry(lambda x: x)(5) == 5
+
+
+def test_trap_25_a_task_left_behind_is_free_of_the_attempt_that_started_it(trial):
+    """Trap 25: its context remembers an attempt that is over."""
+    calls, tasks = [], []
+
+    @retry(attempts=3)
+    async def background():
+        await asyncio.sleep(0.01)
+        trial.advance(100)  # long after the deadline of the attempt
+        calls.append(1)
+        raise ConnectionError
+
+    failures = iter([ConnectionError(), None])
+
+    @retry(attempts=2, deadline=10, jitter="none")
+    async def load():
+        error = next(failures)
+        if error:
+            raise error
+        tasks.append(asyncio.create_task(background()))
+
+    async def main():
+        await load()
+        with pytest.raises(ConnectionError):
+            await tasks[0]
+
+    asyncio.run(main())
+    assert len(calls) == 3
+
+
+def test_a_coroutine_closed_in_its_attempt_ends_quietly():
+    """The garbage collector closes it in another context."""
+    import contextvars
+
+    @retry(deadline=10)
+    async def load():
+        await asyncio.sleep(30)
+
+    async def main():
+        coroutine = load()
+        contextvars.copy_context().run(coroutine.send, None)
+        coroutine.close()
+
+    asyncio.run(main())

@@ -653,3 +653,33 @@ def test_cloudpickled_timers_record_where_they_run():
     copy = cloudpickle.loads(cloudpickle.dumps(decorated))
     assert copy() == 5
     assert timings.get("load").count == 1
+
+
+def test_blocks_of_generators_and_their_consumers_may_overlap(clock):
+    """They are left in the order they were entered in."""
+    outer, inner = timer("outer", sink=None), timer("inner", sink=None)
+
+    def rows():
+        with outer:
+            clock.advance(1)
+            yield
+            clock.advance(1)
+
+    generator = rows()
+    next(generator)
+    with inner as first:
+        clock.advance(1)
+        list(generator)
+        with inner as second:
+            clock.advance(1)
+        clock.advance(1)
+    assert outer.elapsed == 3
+    assert (first.elapsed, second.elapsed) == (4, 1)
+
+
+def test_a_device_on_a_generator_is_refused():
+    def rows():
+        yield
+
+    with pytest.raises(TypeError, match="device does not fit the generator rows"):
+        timer(device=FakeDevice())(rows)

@@ -8,7 +8,6 @@ from ._loops import go_on, go_on_async
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
     from types import TracebackType
     from typing import Literal
 
@@ -62,7 +61,7 @@ class Attempt:
 
 
 class Attempts:
-    """What `retry.attempts` returns: the attempts of one block, sync or async."""
+    """What `retry.attempts` returns; each loop over it is a call of its own."""
 
     def __init__(self, policy: RetryPolicy) -> None:
         for option, reason in _UNFIT.items():
@@ -70,40 +69,61 @@ class Attempts:
                 raise TypeError(f"{option} does not fit retry.attempts: {reason}")
         self._policy = policy
 
-    def __iter__(self) -> Iterator[Attempt]:
-        call = self._new_call()
-        while True:
-            attempt = Attempt(call)
-            yield attempt
-            if not _failed(attempt):
-                return
-            if not go_on(call):
-                call.outcome()
+    def __iter__(self) -> AttemptLoop:
+        return AttemptLoop(self._policy)
 
-    async def __aiter__(self) -> AsyncIterator[Attempt]:
-        call = self._new_call()
-        while True:
-            attempt = Attempt(call)
-            yield attempt
-            if not _failed(attempt):
-                return
-            if not await go_on_async(call):
-                call.outcome()
+    def __aiter__(self) -> AttemptLoop:
+        return AttemptLoop(self._policy)
 
-    def _new_call(self) -> Call:
-        name = self._policy.name or "block"
-        return Call(
-            self._policy, name, _block, (), {}, started=_clock.now(), marks=None
+
+class AttemptLoop:
+    """The attempts of one loop, sync or async."""
+
+    def __init__(self, policy: RetryPolicy) -> None:
+        self._call = Call(
+            policy,
+            policy.name or "block",
+            _block,
+            (),
+            {},
+            started=_clock.now(),
+            marks=None,
         )
+        self._attempt: Attempt | None = None
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Attempt:
+        if self._is_over():
+            raise StopIteration
+        if self._attempt is not None and not go_on(self._call):
+            self._call.outcome()
+        return self._next()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Attempt:
+        if self._is_over():
+            raise StopAsyncIteration
+        if self._attempt is not None and not await go_on_async(self._call):
+            self._call.outcome()
+        return self._next()
+
+    def _is_over(self) -> bool:
+        if self._attempt is None:
+            return False
+        if self._attempt.state == "offered":
+            raise RuntimeError(
+                "an attempt was not entered: write `with attempt:` inside the loop"
+            )
+        return self._attempt.state != "failed"
+
+    def _next(self) -> Attempt:
+        self._attempt = Attempt(self._call)
+        return self._attempt
 
 
 def _block() -> None:
     """Stand for the block's body where a function is asked for."""
-
-
-def _failed(attempt: Attempt) -> bool:
-    if attempt.state == "offered":
-        raise RuntimeError(
-            "an attempt was not entered: write `with attempt:` inside the loop"
-        )
-    return attempt.state == "failed"

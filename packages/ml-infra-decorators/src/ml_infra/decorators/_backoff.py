@@ -48,7 +48,7 @@ def usual_delay(
     Jitter is drawn after the cap: at the cap the clients still spread out.
     """
     if policy.jitter == "decorrelated":
-        top = max(policy.initial, previous * 3)
+        top = 3 * max(policy.initial, previous)
         return min(policy.max_delay, _between(policy.initial, top, draw))
     try:
         delay = min(policy.max_delay, policy.initial * policy.factor ** (attempt - 1))

@@ -29,7 +29,8 @@ class RetryBudget:
             keeps `tokens / world_size`.
 
     Raises:
-        TypeError, ValueError: If an option is not a positive number.
+        TypeError, ValueError: If an option is not a positive number, or no retry could
+            ever be paid.
 
     Safe among threads, and in a child after a fork. A pickled budget starts a
     bucket of its own with the tokens it had.
@@ -57,6 +58,12 @@ class RetryBudget:
         )
         self.cost = _options.positive("cost", cost)
         self.refund = _options.positive("refund", refund)
+        if self.cost > self.capacity:
+            raise ValueError(
+                f"cost {self.cost:g} is above the {self.capacity:g} tokens that one of "
+                f"{world_size} processes gets, so nothing would ever be retried: raise "
+                "tokens or lower cost"
+            )
         self._available = self.capacity
 
     @property

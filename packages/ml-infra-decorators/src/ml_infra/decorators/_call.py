@@ -9,7 +9,6 @@ from ._matching import is_retryable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextvars import Token
     from typing import Any
 
     from ._backoff import Draw
@@ -45,7 +44,7 @@ class Call:
     calls_left: int | None  # allowed by a retry around this one
     limit: int | None  # of calls
     expires: float | None  # when the deadline is reached
-    token: Token[_scope.Allowance] | None  # while an attempt is under way
+    scope: _scope.Scope | None  # of the attempt under way
 
     error: Exception | None  # of the failed attempt, until the next one
     result: Any  # refused by `retry_result`, until the next one
@@ -85,8 +84,10 @@ class Call:
         self.delay = self.previous = self.waited = self.wait_started = 0.0
         self.timed_out = False
         self.draw = None
-        self.token = None
-        expires, self.calls_left = _scope.inherited()
+        self.scope = None
+        outer = _scope.current()
+        expires = None if outer is None else outer.expires
+        self.calls_left = None if outer is None else outer.calls_left
         own = None if policy.deadline is None else started + policy.deadline
         self.expires = _scope.smaller(own, expires)
         trial = _clock.current_trial()
@@ -97,15 +98,15 @@ class Call:
         """Start an attempt, telling the retries inside it what they may use."""
         if self.attempt > 1:
             left = None if self.limit is None else self.limit - self.calls
-            self.token = _scope.enter(self.expires, left)
+            self.scope = _scope.Scope(self.expires, left)
         elif self.policy.deadline is not None:
-            self.token = _scope.enter(self.expires, self.calls_left)
+            self.scope = _scope.Scope(self.expires, self.calls_left)
 
     def end(self) -> None:
         """End the attempt; `failed` and `accepts` do it themselves."""
-        if self.token is not None:
-            _scope.leave(self.token)
-            self.token = None
+        if self.scope is not None:
+            self.scope.leave()
+            self.scope = None
 
     def failed(self, error: BaseException) -> bool:
         """Take note of the attempt's error; return whether the call goes on."""

@@ -27,16 +27,29 @@ def positions(values: Iterable[Any]) -> Positions | None:
         kind = type(value)
         if kind in PLAIN:
             continue
-        if not hasattr(value, "seek") or not hasattr(value, "tell"):
-            if len(PLAIN) < _PLAIN_LIMIT and not hasattr(kind, "__getattr__"):
+        stream = _stream(value)
+        if stream is None:
+            if len(PLAIN) < _PLAIN_LIMIT:
                 PLAIN.add(kind)
             continue
         try:
-            if not hasattr(value, "seekable") or value.seekable():
+            if not hasattr(stream, "seekable") or stream.seekable():
                 found.append((value, value.tell()))
         except Exception:  # noqa: BLE001, S112 - closed, say: judged later
             continue
     return found or None
+
+
+def _stream(value: Any) -> Any:
+    """
+    Return the stream that an argument is, or None.
+
+    Asks the type: proxies answer to any attribute, some of them by a remote call.
+    """
+    kind = type(value)
+    if kind.__module__ == "tempfile":  # hands everything on to its `file`
+        return getattr(value, "file", None)
+    return value if hasattr(kind, "seek") and hasattr(kind, "tell") else None
 
 
 def rewind(marks: Positions | None) -> None:
@@ -72,12 +85,13 @@ def used_up(
 
 
 def _is_unreadable_stream(value: Any) -> bool:
-    if not hasattr(value, "read"):
+    kind = type(value)
+    if not hasattr(kind, "read"):
         return False
-    if not (hasattr(value, "seek") or hasattr(value, "seekable")):
+    if not (hasattr(kind, "seek") or hasattr(kind, "seekable")):
         return False
     try:
-        return bool(value.readable()) if hasattr(value, "readable") else True
+        return bool(value.readable()) if hasattr(kind, "readable") else True
     except ValueError:  # closed, so reading it fails in any case
         return False
 
@@ -88,7 +102,7 @@ def _is_one_shot(value: Any) -> bool:
         return not _is_fresh(value, "ag")
     if not hasattr(kind, "__next__") or hasattr(kind, "read"):
         return False
-    return not hasattr(value, "execute") and not _is_fresh(value, "gi")
+    return not hasattr(kind, "execute") and not _is_fresh(value, "gi")
 
 
 def _is_fresh(generator: Any, prefix: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._pause import pause, pause_async
+from ._pause import pause, pause_async, running_trio
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,6 +90,25 @@ async def limited(call: Call, awaitable: Awaitable[Any]) -> Any:
     seconds = call.time_left()
     if seconds is None:
         return await awaitable
+    trio = running_trio()
+    if trio is None:
+        result = await _limited_by_asyncio(call, awaitable, seconds)
+    else:
+        result = None
+        with trio.move_on_after(seconds) as scope:
+            result = await awaitable
+        call.timed_out = scope.cancelled_caught
+    if call.timed_out:
+        raise TimeoutError(
+            f"attempt {call.attempt} of {call.name} took longer than its "
+            f"attempt_timeout of {seconds:.3g} s"
+        )
+    return result
+
+
+async def _limited_by_asyncio(
+    call: Call, awaitable: Awaitable[Any], seconds: float
+) -> Any:
     import asyncio
 
     timeout = getattr(asyncio, "timeout", None)
@@ -104,10 +123,7 @@ async def limited(call: Call, awaitable: Awaitable[Any]) -> Any:
         if asyncio.get_running_loop().time() - started < seconds:
             raise
         call.timed_out = True
-    raise TimeoutError(
-        f"attempt {call.attempt} of {call.name} took longer than its "
-        f"attempt_timeout of {seconds:.3g} s"
-    )
+        return None
 
 
 def run_generator(call: Call) -> Generator[Any, Any, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import builtins
 import sys
 
+from . import _options
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,9 +47,7 @@ def check_rule(option: str, rule: Rule) -> Rule:
             f"{option} must be an exception type, a tuple of them or a predicate, "
             f"got {rule!r}"
         )
-    code = getattr(rule, "__code__", None)
-    if code is not None and code.co_flags & 0x80:  # a coroutine is always true
-        raise TypeError(f"{option} must be a plain predicate, not an async one")
+    _options.function(option, rule)
     return rule
 
 

@@ -181,10 +181,12 @@ def leave(token: Token[frozenset[str]] | None) -> None:
 
 
 def _print(line: str) -> None:
+    # Text and newline in one write, so that threads do not mix their lines.
     try:
-        print(line)  # noqa: T201 - the default of the timer
+        print(f"{line}\n", end="")  # noqa: T201 - the default of the timer
     except UnicodeEncodeError:  # a name, or "µs", that the stream's encoding lacks
         encoding = getattr(sys.stdout, "encoding", None) or "ascii"
-        print(line.encode(encoding, "backslashreplace").decode(encoding))  # noqa: T201 - see above
+        plain = line.encode(encoding, "backslashreplace").decode(encoding)
+        print(f"{plain}\n", end="")  # noqa: T201 - see above
     except (OSError, ValueError):  # stdout is closed or gone
         return

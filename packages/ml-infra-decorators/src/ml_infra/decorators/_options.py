@@ -1,27 +1,38 @@
-"""Checks of the numbers that users pass as options."""
+"""Checks of what users pass as options."""
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
-def positive(option: str, value: float, *, hint: str = "") -> float:
+
+def positive(option: str, value: Any, *, hint: str = "") -> float:
     """Return `value` as a float; it must be a finite number above 0."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not hasattr(value, "__float__"):
         raise TypeError(f"{option} must be a positive number, got {value!r}{hint}")
-    if not 0 < value < float("inf"):  # NaN compares false
+    if not 0 < float(value) < float("inf"):  # NaN compares false
         raise ValueError(f"{option} must be positive and finite, got {value!r}{hint}")
     return float(value)
 
 
-def whole(option: str, value: int, *, hint: str = "") -> int:
-    """Return `value`; it must be an int of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{option} must be a whole number, got {value!r}{hint}")
-    if value < 1:
-        raise ValueError(f"{option} must be at least 1, got {value!r}{hint}")
-    return value
+def whole(option: str, value: Any) -> int:
+    """Return `value` as an int; it must be a whole number of at least 1."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{option} must be a whole number, got {value!r}")
+    number: int = value.__index__()
+    if number < 1:
+        raise ValueError(f"{option} must be at least 1, got {value!r}")
+    return number
 
 
-def function(option: str, value: object) -> None:
-    """Refuse what cannot be called; None stands for "not given"."""
+def function(option: str, value: Any) -> None:
+    """Refuse what cannot be called, and what must be awaited; None is "not given"."""
     if value is not None and not callable(value):
         raise TypeError(f"{option} must be callable or None, got {value!r}")
+    code = getattr(value, "__code__", None)
+    if code is not None and code.co_flags & 0x80:
+        raise TypeError(
+            f"{option} must be a plain function, and {value!r} is async: nobody would "
+            "await it"
+        )

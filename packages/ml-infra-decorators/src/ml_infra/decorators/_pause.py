@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from _thread import TIMEOUT_MAX, allocate_lock
 
@@ -12,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Callable
+    from typing import Any
 
 # One entry per sleeping retry. A signal handler reads it while the code it
 # interrupted may be writing, so no lock guards it: adding, discarding and copying
@@ -65,13 +67,23 @@ def pause(seconds: float) -> None:
 
 async def pause_async(seconds: float) -> None:
     """Suspend this task for `seconds`, or until `stop_all`."""
-    import asyncio
-
     trial = _clock.current_trial()
     if trial is not None:
         trial.wait(seconds)
-        await asyncio.sleep(0)
-        return
+        seconds = 0
+    trio = running_trio()
+    await (_pause_asyncio(seconds) if trio is None else _pause_trio(trio, seconds))
+
+
+def running_trio() -> Any:
+    """Return the module trio if this task is one of its, without importing it."""
+    trio: Any = sys.modules.get("trio")
+    return trio if trio is not None and trio.lowlevel.in_trio_run() else None
+
+
+async def _pause_asyncio(seconds: float) -> None:
+    import asyncio
+
     loop = asyncio.get_running_loop()
     woken: Future[None] = loop.create_future()
 
@@ -89,6 +101,22 @@ async def pause_async(seconds: float) -> None:
             await woken
     finally:
         timer.cancel()
+        _wakers.discard(wake)
+
+
+async def _pause_trio(trio: Any, seconds: float) -> None:
+    woken = trio.Event()
+    token = trio.lowlevel.current_trio_token()
+
+    def wake() -> None:
+        token.run_sync_soon(woken.set)
+
+    _wakers.add(wake)
+    try:
+        if _stop_reason is None:
+            with trio.move_on_after(seconds):
+                await woken.wait()
+    finally:
         _wakers.discard(wake)
 
 

@@ -212,7 +212,7 @@ def _check(options: dict[str, Any]) -> None:
     for option in ("on", "never"):
         options[option] = check_rule(option, options[option])
     if options["attempts"] is not None:
-        _options.whole("attempts", options["attempts"])
+        options["attempts"] = _options.whole("attempts", options["attempts"])
     elif options["deadline"] is None:
         raise ValueError("attempts=None never ends: give a deadline with it")
     for option in ("initial", "factor", "max_delay", "max_hint"):

@@ -69,6 +69,11 @@ async def wrapper($parameters):
 def timed(function: Callable[..., Any], options: Options) -> Callable[..., Any]:
     """Return a function of the same kind that measures each call."""
     kind = kind_of(function)
+    if kind.endswith("generator") and options.device is not None:
+        raise TypeError(
+            f"device does not fit the generator {options.name}: its work is spread "
+            "over its consumer's; use `with timer(..., device=...)` around the launches"
+        )
     if kind == "generator":
         return dress(_generator(function, options), function)
     if kind == "async generator":

@@ -50,9 +50,9 @@ __all__ = [
     "timings",
 ]
 
-# The blocks that are open in this task or thread, innermost first.
-_open: ContextVar[tuple[Timer, Measurement, Any] | None] = ContextVar(
-    "ml_infra_timer_open", default=None
+# The blocks that are open in this task or thread, innermost last.
+_open: ContextVar[tuple[tuple[Timer, Measurement], ...]] = ContextVar(
+    "ml_infra_timer_open", default=()
 )
 
 
@@ -108,7 +108,7 @@ class Timer:
 
     def __enter__(self) -> Measurement:
         self._last = measurement = Measurement(self._options)
-        _open.set((self, measurement, _open.get()))
+        _open.set((*_open.get(), (self, measurement)))
         return measurement
 
     def __exit__(
@@ -117,12 +117,11 @@ class Timer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        entry = _open.get()
-        while entry is not None and entry[0] is not self:
-            entry = entry[2]
-        if entry is not None:
-            _open.set(entry[2])
-            entry[1].stop(error)
+        opened = _open.get()
+        mine = [entry for entry in opened if entry[0] is self]
+        if mine:
+            _open.set(tuple(entry for entry in opened if entry is not mine[-1]))
+            mine[-1][1].stop(error)
         elif self._last is not None:  # left in another context than entered
             self._last.stop(error)
 
@@ -175,7 +174,7 @@ def timer(
     Args:
         function: What to decorate; or the name, `timer("epoch")`.
         name: Default is the function's own, "Loader.fetch", or "block". Names are kept
-            for good, so do not make them from data.
+            for good, so do not make them from data; timers of one name share it.
         sink: Gets the line "load took 12.3 ms", a str with `name`, `seconds` and
             `outcome`: `print`, a logger (at level info), any callable, or None for
             silence. Of a recursion only the outermost call is told. What a sink
