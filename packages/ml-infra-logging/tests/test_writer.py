@@ -10,6 +10,7 @@ import threading
 import time
 
 import pytest
+
 from ml_infra.logging import configure, get_logger
 
 posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -222,6 +222,10 @@ class Pipeline:
             if depth >= _MAX_NESTING:
                 self.counters.failed.add()
                 return
+        if error is None and "exc_info" in fields:
+            error = _exception_of(fields["exc_info"])
+            if error is not None:
+                fields = {key: fields[key] for key in fields if key != "exc_info"}
         line: bytes | None
         try:
             _local.depth = depth + 1
@@ -262,10 +266,6 @@ class Pipeline:
                 **(bound.fields if bound is not None else {}),
                 **fields,
             }
-        if "exc_info" in fields and error is None:
-            error = _exception_of(fields["exc_info"])
-            if error is not None:
-                fields = {key: fields[key] for key in fields if key != "exc_info"}
         if error is not None:
             from ._exceptions import describe_exception
 
@@ -400,4 +400,4 @@ def _exception_of(exc_info: object) -> BaseException | None:
         return exc_info
     if isinstance(exc_info, tuple) and len(exc_info) == 3:
         return exc_info[1] if isinstance(exc_info[1], BaseException) else None
-    return sys.exc_info()[1] if exc_info is True or exc_info == 1 else None
+    return sys.exc_info()[1] if exc_info is True else None

@@ -6,7 +6,7 @@ SIGKILL and ``os._exit``, and whole when several processes append to one file. W
 cannot be written is counted, told once on stderr, and told in the log afterwards.
 """
 
-# ruff: noqa: PTH103, PTH116, PTH120 - pathlib takes as long to import as all of this
+# ruff: noqa: PTH103, PTH116, PTH120, PTH123 - pathlib takes as long to import as all of this
 
 from __future__ import annotations
 
@@ -142,8 +142,7 @@ class Descriptor(Output):
         ):
             self._lose("nobody reads")
             return
-        # After trouble the end of the file may be half a line, ours or a neighbour's.
-        start = b"\n" if self._trouble and self._torn else b""
+        start = b"\n" if self._trouble and self._ends_inside_a_line() else b""
         try:
             done = os.write(self.fd, start + line)
         except OSError as error:
@@ -176,14 +175,13 @@ class Descriptor(Output):
                 break
             if not rest:
                 return
-        self._torn = self._regular
+        self._torn = True
         self._lose(reason)
 
     def _lose(self, reason: str) -> None:
         self.lost.add()
         if not self._trouble:
             self._since = time.time()
-        self._torn = self._torn or self._regular
         self._trouble = reason
         self._steady = False
         self._notify(f"cannot write to {self.name} ({reason})")
@@ -206,6 +204,9 @@ class Descriptor(Output):
             self._telling.give()
         if lost and self._recovered is not None:
             self._recovered(self, lost, self._since, reason)
+
+    def _ends_inside_a_line(self) -> bool:
+        return self._torn
 
     def _reopen_if_due(self) -> None:
         pass
@@ -282,6 +283,15 @@ class File(Descriptor):
         fd, self.fd = self.fd, -1
         if fd >= 0:
             _close(fd)
+
+    def _ends_inside_a_line(self) -> bool:
+        """Look: a process that shares the file may have been cut short as well."""
+        try:
+            with open(self.path, "rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                return size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
+        except (OSError, AttributeError):
+            return self._torn
 
     def _reopen_if_due(self) -> None:
         if self.fd < 0 and time.monotonic() - self._last_open >= _REOPEN_EVERY:
