@@ -4,8 +4,10 @@ import asyncio
 import gc
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from ml_infra.decorators import retry
+from ml_infra.decorators import retry, timer
 
 pytestmark = pytest.mark.usefixtures("trial")
 
@@ -206,3 +208,61 @@ def test_trap_10_breaking_out_closes_the_inner_generator_on_the_same_loop():
 
     loop = asyncio.run(main())
     assert loops == [loop, loop]
+
+
+def steps(log):
+    """Make a generator with every reaction there is: items, catches, ends, raises."""
+    log.append("start")
+    received = None
+    try:
+        while True:
+            try:
+                received = yield received
+            except KeyError as error:
+                received = f"caught {error.args}"
+            if received == "return":
+                return "result"
+            if received == "raise":
+                raise LookupError("own")
+    finally:
+        log.append("end")
+
+
+def trace(function, operations):
+    """Return what a generator answers to the operations, and what it logs."""
+    log = []
+    generator = function(log)
+    answers = []
+    for operation in operations:
+        try:
+            if operation == "next":
+                answers.append(next(generator))
+            elif operation == "close":
+                answers.append(generator.close())
+            elif operation.startswith("throw "):
+                kind = {"key": KeyError, "other": OSError}[operation[6:]]
+                answers.append(generator.throw(kind("thrown")))
+            else:
+                answers.append(generator.send(operation))
+        except (StopIteration, LookupError, OSError, TypeError) as error:
+            answers.append((type(error), error.args))
+    generator.close()
+    return answers, log
+
+
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(
+    operations=st.lists(
+        st.sampled_from(
+            ["next", "close", "throw key", "throw other", "a", "return", "raise"]
+        ),
+        max_size=8,
+    )
+)
+def test_decorated_generators_answer_as_the_bare_one_does(operations):
+    """Whatever is sent and thrown in any order, once the first item is there."""
+    operations = ["next", *operations]
+    expected = trace(steps, operations)
+    assert trace(retry(steps), operations) == expected
+    assert trace(timer(sink=None)(steps), operations) == expected
+    assert trace(timer(sink=None)(retry(steps, deadline=9)), operations) == expected

@@ -683,3 +683,25 @@ def test_a_device_on_a_generator_is_refused():
 
     with pytest.raises(TypeError, match="device does not fit the generator rows"):
         timer(device=FakeDevice())(rows)
+
+
+def test_a_task_left_behind_is_told_again():
+    """Its context remembers a call that is over."""
+    lines = []
+
+    @timer(sink=lines.append)
+    async def load(tasks):
+        if tasks is not None:
+            tasks.append(asyncio.create_task(later()))
+
+    async def later():
+        await asyncio.sleep(0.01)
+        await load(None)
+
+    async def main():
+        tasks = []
+        await load(tasks)
+        await tasks[0]
+
+    asyncio.run(main())
+    assert len(lines) == 2

@@ -50,6 +50,7 @@ class Call:
     result: Any  # refused by `retry_result`, until the next one
     timed_out: bool
     explanation: str  # of the stop reason
+    origin: str  # where the error came from, once its frames are gone
     adjusted: dict[str, str]
     draw: Draw | None
     delay: float
@@ -79,7 +80,7 @@ class Call:
         self.calls = 0
         self.rows = []
         self.error = self.result = None
-        self.explanation = ""
+        self.explanation = self.origin = ""
         self.adjusted = {}
         self.delay = self.previous = self.waited = self.wait_started = 0.0
         self.timed_out = False
@@ -153,7 +154,7 @@ class Call:
     def prepare(self) -> bool:
         """Let go of the failed attempt, clean up after it, adjust the arguments."""
         if self.error is not None:
-            _history.release_frames(self.error)
+            self.origin = _history.release_frames(self.error)
         if self.policy.cleanup is not None:
             self._ask(self.policy.cleanup)
         if self.policy.adjust is not None:
@@ -185,6 +186,7 @@ class Call:
             return False
         self.error = self.result = None
         self.timed_out = False
+        self.origin = ""
         self.attempt += 1
         self.attempt_started = now
         return True
@@ -257,7 +259,8 @@ class Call:
             self.args, self.kwargs = tuple(new_args), dict(new_kwargs)
         except (TypeError, ValueError):
             if answer is not None:
-                self.explanation = f"adjust returned {answer!r}, not (args, kwargs)"
+                kind = type(answer).__name__
+                self.explanation = f"adjust returned {kind}, not (args, kwargs)"
             return "adjust"
         before = _inputs.labelled(self.function, args, kwargs)
         after = _inputs.labelled(self.function, self.args, self.kwargs)
@@ -294,6 +297,7 @@ class Call:
                 self.rows,
                 reason=reason,
                 explanation=self.explanation,
+                origin=self.origin,
                 elapsed=elapsed,
                 calls=self.calls,
                 now=now,

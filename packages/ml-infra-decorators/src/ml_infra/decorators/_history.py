@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def attach(
     *,
     reason: str,
     explanation: str,
+    origin: str,
     elapsed: float,
     calls: int,
     now: float,
@@ -43,6 +45,8 @@ def attach(
     # The instance's dict itself: exceptions may refuse setattr, and pickle takes it.
     attributes = vars(error)
     note = _note(rows, reason, explanation, elapsed)
+    if origin:  # the traceback was let go before the wait
+        note += f"; raised in {origin}"
     old = attributes.get(_KEY, {}).get("note")
     notes = [each for each in attributes.get("__notes__", ()) if each != old]
     attributes["__notes__"] = [*notes, note]
@@ -92,17 +96,18 @@ def calls_made_inside(error: BaseException, since: float) -> int:
     return 0
 
 
-def release_frames(error: BaseException) -> None:
+def release_frames(error: BaseException) -> str:
     """
     Let go of the frames of an error that will be retried, and of its causes'.
+
+    Returns where the error was raised, "fetch (data.py:12)".
 
     A function that keeps its error in a local variable makes a cycle through the
     traceback; without this the variables beside it, tensors among them, would live
     until the garbage collector runs. Errors that the caller of the retry is
     handling right now are its own and keep theirs.
     """
-    import sys
-
+    origin = _origin(error)
     handled = set()
     outer = sys.exc_info()[1]
     while outer is not None and id(outer) not in handled:
@@ -119,6 +124,18 @@ def release_frames(error: BaseException) -> None:
         members = getattr(link, "exceptions", ())  # of an exception group
         if isinstance(members, tuple):
             links += [each for each in members if isinstance(each, BaseException)]
+    return origin
+
+
+def _origin(error: BaseException) -> str:
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return ""
+    code = traceback.tb_frame.f_code
+    file = os.path.basename(code.co_filename)  # noqa: PTH119 - a name, not a path to use
+    return f"{code.co_name} ({file}:{traceback.tb_lineno})"
 
 
 def _note(rows: list[Row], reason: str, explanation: str, elapsed: float) -> str:

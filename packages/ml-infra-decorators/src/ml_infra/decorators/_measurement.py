@@ -13,16 +13,9 @@ from ._units import duration
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextvars import Token
     from typing import Any, Literal
 
     from typing_extensions import Self
-
-# Names being measured with a sink in this task or thread: of a recursion only the
-# outermost call is told.
-_told: ContextVar[frozenset[str]] = ContextVar(
-    "ml_infra_timer_told", default=frozenset()
-)
 
 
 class Timing(str):
@@ -114,7 +107,7 @@ class Measurement:
         self._options = options
         self._end: int | None = None
         self._events: tuple[Any, Any] | None = None
-        self._token = enter(options)
+        self._telling = begin_telling(options)
         device, new_event = options.device, options.new_event
         if new_event is not None:
             start = new_event()
@@ -153,31 +146,54 @@ class Measurement:
         if self._events is not None and options.record and timings.enabled:
             name = f"{self.name}:device"
             timings.device(name).add(*self._events, timings.histogram(name))
-        leave(self._token)
-        if self._token is not None:
+        if self._telling is not None:
+            self._telling.end()
             options.tell(self._end - self._start, error)
 
     def abandon(self) -> None:
         """End without telling: the work has not begun yet."""
-        leave(self._token)
+        if self._telling is not None:
+            self._telling.end()
 
 
-def enter(options: Options) -> Token[frozenset[str]] | None:
-    """Begin a call that will be told; None if an outer one of the name will be."""
-    told = _told.get()
-    if options.sink is None or options.name in told:
+class Telling:
+    """
+    A call under way that will be told: of a recursion only the outermost is.
+
+    Whether it is over is noted here too, since a task that it leaves behind keeps its
+    context.
+    """
+
+    __slots__ = ("is_over", "name", "outer", "token")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.is_over = False
+        self.outer = _telling.get()
+        self.token = _telling.set(self)
+
+    def end(self) -> None:
+        """Let the next call of the name be told."""
+        self.is_over = True
+        try:
+            _telling.reset(self.token)
+        except ValueError:  # closed by the garbage collector, in another context
+            return
+
+
+_telling: ContextVar[Telling | None] = ContextVar("ml_infra_timer", default=None)
+
+
+def begin_telling(options: Options) -> Telling | None:
+    """Begin a call with a sink; None if there is no sink or an outer call is told."""
+    if options.sink is None:
         return None
-    return _told.set(told | {options.name})
-
-
-def leave(token: Token[frozenset[str]] | None) -> None:
-    """End what `enter` began."""
-    if token is None:
-        return
-    try:
-        _told.reset(token)
-    except ValueError:  # closed from another context, where there is nothing to undo
-        return
+    outer = _telling.get()
+    while outer is not None:
+        if outer.name == options.name and not outer.is_over:
+            return None
+        outer = outer.outer
+    return Telling(options.name)
 
 
 def _print(line: str) -> None:

@@ -7,14 +7,13 @@ from time import perf_counter_ns
 from ._forward import dress, forward
 from ._histogram import BATCH
 from ._loops import COROUTINE
-from ._measurement import Measurement, enter, leave
+from ._measurement import Measurement, Telling, begin_telling
 from ._registry import timings
 from ._wrapping import kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-    from contextvars import Token
     from typing import Any
 
     from ._measurement import Options
@@ -141,7 +140,7 @@ class _Items:
         self._active = self._held = 0
         self._first = True
         self._outermost = False
-        self._token: Token[frozenset[str]] | None = None
+        self._telling: Telling | None = None
         self._since = perf_counter_ns()
 
     def resume(self) -> None:
@@ -149,14 +148,15 @@ class _Items:
         now = perf_counter_ns()
         if not self._first:
             self._held += now - self._since
-        self._token = enter(self._options)
-        self._outermost = self._outermost or self._token is not None
+        self._telling = begin_telling(self._options)
+        self._outermost = self._outermost or self._telling is not None
         self._since = perf_counter_ns()
 
     def suspend(self, *, item: bool) -> None:
         """The generator has stopped, at an item or for good."""
         now = perf_counter_ns()
-        leave(self._token)
+        if self._telling is not None:
+            self._telling.end()
         self._active += now - self._since
         self._since = now
         if item and self._first:
