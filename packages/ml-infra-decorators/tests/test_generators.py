@@ -244,7 +244,7 @@ def trace(function, operations):
                 answers.append(generator.throw(kind("thrown")))
             else:
                 answers.append(generator.send(operation))
-        except (StopIteration, LookupError, OSError, TypeError) as error:
+        except (StopIteration, LookupError, OSError, TypeError) as error:  # noqa: PERF203 - an answer too
             answers.append((type(error), error.args))
     generator.close()
     return answers, log
