@@ -45,6 +45,9 @@ RUNNING = "{}.{}".format(*sys.version_info)
 PRIMARY = RUNNING if RUNNING in PYTHONS else PYTHONS[-1]
 ARGUMENTS = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
 SELECTED = [name for name in PROJECTS if name in ARGUMENTS] or list(PROJECTS)
+WITH_TORCH = ["ml-infra-metrics", "ml-infra-preprocessing"]
+if UNKNOWN := [a for a in ARGUMENTS if a.startswith("ml-") and a not in PROJECTS]:
+    sys.exit(f"no distribution {', '.join(UNKNOWN)}; there are: {', '.join(PROJECTS)}")
 
 
 def siblings(dist: str) -> list[str]:
@@ -186,7 +189,7 @@ def selftest(session: nox.Session) -> None:
 
 
 @nox.session(default=False, requires=["build"], reuse_venv=False)
-@nox.parametrize("dist", ["ml-infra-metrics", "ml-infra-preprocessing"])
+@nox.parametrize("dist", WITH_TORCH, ids=WITH_TORCH)
 def torch(session: nox.Session, dist: str) -> None:
     """Test with a real torch: pip takes a CPU build where the machine offers one."""
     group = nox.project.dependency_groups(PROJECTS[dist], "peers")

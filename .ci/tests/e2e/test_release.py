@@ -222,7 +222,7 @@ def test_only_narrows_the_release_and_refuses_what_could_not_be_installed(clone)
     assert len(stable["ml-infra-logging"]) == 1
     done = clone.nox("release", "--", "--only", "ml-infra-metric")
     assert done.returncode != 0
-    assert "no distribution ml-infra-metric here" in done.stdout
+    assert "no distribution ml-infra-metric;" in done.stdout
 
 
 def test_two_releases_at_once_end_in_one(clone):
