@@ -102,7 +102,7 @@ class Handle:
 
     def flush(self, timeout: float = 5.0) -> bool:
         """
-        Write what waits: queued lines, counts of suppressed events.
+        Write what waits: queued lines, metrics on a device, suppressed counts.
 
         Args:
             timeout: Longest wait for the background thread, in seconds.
@@ -110,10 +110,8 @@ class Handle:
         Returns:
             Whether everything is written.
         """
-        from . import _limits
-
         if _active is self:
-            _limits.tell()
+            _setup.settle()
         return _setup.flush(self._pipeline, timeout)
 
     def stats(self) -> dict[str, int]:

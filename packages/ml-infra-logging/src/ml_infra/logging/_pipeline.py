@@ -33,6 +33,7 @@ _HEADS = 512  # encoded event texts kept per logger and level
 _LONGEST_EVENT = 256
 _MAX_NESTING = 3  # log calls made by the code of values that are being logged
 _LONGEST_HEAD = 1024  # bytes
+METRIC = b',"kind":"metric"'
 _SECOND = 1_000_000_000  # nanoseconds
 _DIGITS = [b"%03d" % number for number in range(1000)]
 _START = b'{"ts":"'
@@ -194,15 +195,70 @@ class Pipeline:
         event: Any,
         fields: Mapping[str, Any],
         bound: Layer | None = None,
+        **special: Any,
+    ) -> None:
+        """
+        Write one record whatever is in it, now or when its values are there.
+
+        Never raises. Args: see `render`, and `shown` of `write`.
+        """
+        if special.get("kind") == METRIC:
+            from ._deferred import deferred
+
+            if deferred(self, gate, level, event, fields, bound):
+                return
+        self.write(gate, level, event, fields, bound, **special)
+
+    def write(
+        self,
+        gate: Gate,
+        level: int,
+        event: Any,
+        fields: Mapping[str, Any],
+        bound: Layer | None = None,
+        *,
+        error: BaseException | None = None,
+        shown: bool = False,
+        **special: Any,
+    ) -> None:
+        """
+        Write one record now; `shown` says that people see it already without us.
+
+        Other arguments: see `render`.
+        """
+        if error is None and "exc_info" in fields:
+            error = _exception_of(fields["exc_info"])
+            if error is not None:
+                fields = {key: fields[key] for key in fields if key != "exc_info"}
+        line = self.render(gate, level, event, fields, bound, error=error, **special)
+        if line is None:
+            return
+        self.send(level, line, shown=shown)
+        if self.forward is not None:
+            self.forward(gate.name, level, line, error)
+
+    def send(self, level: int, line: bytes, *, shown: bool = False) -> None:
+        """Write a line to the outputs that take its level."""
+        for least, write in self._unseen if shown else self._writes:
+            if level >= least:
+                write(line)
+
+    def render(
+        self,
+        gate: Gate,
+        level: int,
+        event: Any,
+        fields: Mapping[str, Any],
+        bound: Layer | None = None,
         *,
         kind: bytes = b"",
         opening: tuple[tuple[str, object], ...] = (),
         closing: Mapping[str, object] | None = None,
         error: BaseException | None = None,
-        shown: bool = False,
-    ) -> None:
+        now: int | None = None,
+    ) -> bytes | None:
         """
-        Write one record whatever is in it. Never raises.
+        Return the line of a record whatever is in it; None if there cannot be one.
 
         Args:
             gate: Of the logger.
@@ -214,37 +270,25 @@ class Pipeline:
             opening: Further envelope keys.
             closing: Further keys of ours for the end of the line.
             error: Becomes ``exception``.
-            shown: Whether people see it already, by other means than ours.
+            now: Time of the record in nanoseconds since the epoch; None is now.
         """
         depth = getattr(_local, "depth", 0)
         if depth >= _MAX_NESTING:
             depth = _nesting()
             if depth >= _MAX_NESTING:
                 self.counters.failed.add()
-                return
-        if error is None and "exc_info" in fields:
-            error = _exception_of(fields["exc_info"])
-            if error is not None:
-                fields = {key: fields[key] for key in fields if key != "exc_info"}
-        line: bytes | None
+                return None
         try:
             _local.depth = depth + 1
-            line = self._careful(
+            return self._careful(
                 *(gate, level, event, fields, bound),
-                *(kind, opening, dict(closing or ()), error),
+                *(kind, opening, dict(closing or ()), error, now),
             )
         except Exception as trouble:  # noqa: BLE001 - out of memory or of stack
             let_through(trouble)
-            line = self._last_resort(gate, level)
+            return self._last_resort(gate, level)
         finally:
             _local.depth = depth
-        if line is None:
-            return
-        for least, write in self._unseen if shown else self._writes:
-            if level >= least:
-                write(line)
-        if self.forward is not None:
-            self.forward(gate.name, level, line, error)
 
     def _careful(  # noqa: PLR0917 - called from one place, which names them
         self,
@@ -257,6 +301,7 @@ class Pipeline:
         opening: tuple[tuple[str, object], ...],
         closing: dict[str, object],
         error: BaseException | None,
+        now: int | None,
     ) -> bytes:
         encoder = self.encoder
         context = current.get()
@@ -275,7 +320,7 @@ class Pipeline:
             closing.setdefault("level_number", level)
             level = nearest(level)
         self._learn_head(gate, level, text)
-        now = _time_ns()
+        now = _time_ns() if now is None else now
         start, second = self._second
         if not 0 <= now - start < _SECOND:
             start, second = self._tick(now)
@@ -370,6 +415,11 @@ class Pipeline:
         self._next_seq = self.counters.issued.add
         for output in self.outputs:
             output.after_fork()
+        # What these modules hold is the parent's, if they are loaded at all.
+        for name in ("_deferred", "_limits"):
+            module = sys.modules.get(f"{__package__}.{name}")
+            if module is not None:
+                module.after_fork()
 
 
 def _nesting() -> int:
@@ -382,7 +432,7 @@ def _nesting() -> int:
     depth = -1  # the call that asks
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - there is no other way
     while frame is not None:
-        depth += frame.f_code is Pipeline.record.__code__
+        depth += frame.f_code is Pipeline.render.__code__
         frame = frame.f_back
     return depth
 

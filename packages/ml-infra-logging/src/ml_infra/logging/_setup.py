@@ -147,25 +147,35 @@ def on_recovery(output: Descriptor, lost: int, since: float, reason: str) -> Non
 
 def write_start(pipeline: Pipeline, config: Mapping[str, Any] | None) -> None:
     """Write the ``run.start`` record."""
+    gate = _gates.gate_of(_OWN)
     pipeline.record(
-        *(_gates.gate_of(_OWN), INFO, "run.start", {}),
+        *(gate, INFO, "run.start", {}),
         kind=b',"kind":"run.start"',
         closing=_identity.describe_start(pipeline.identity, config),
+        shown=gate.level > INFO,  # always in the file, not always for people
     )
 
 
 def write_end(pipeline: Pipeline) -> None:
     """Tell what was suppressed, empty the queues and write ``run.end``."""
-    from . import _limits
-
-    _limits.tell()
+    settle()
     flush(pipeline, _FLUSH_AT_EXIT_S)
+    gate = _gates.gate_of(_OWN)
     pipeline.record(
-        *(_gates.gate_of(_OWN), INFO, "run.end", {}),
+        *(gate, INFO, "run.end", {}),
         kind=b',"kind":"run.end"',
         closing=statistics(pipeline),
+        shown=gate.level > INFO,
     )
     flush(pipeline, _FLUSH_AT_EXIT_S)
+
+
+def settle() -> None:
+    """Write what waits for a device or for its count to be told."""
+    from . import _deferred, _limits
+
+    _deferred.settle(wait=True)
+    _limits.tell()
 
 
 def flush(pipeline: Pipeline, patience_s: float) -> bool:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ._redaction import Redactor
     from ._spans import Span
 
+_METRIC = b',"kind":"metric"'
+
 __all__ = [
     "Logger",
     "carry_context",
@@ -106,14 +108,16 @@ class Logger:
         """
         Write measured values as one record of kind ``metric``, at level info.
 
+        Scalars that are still on a device are copied without waiting for them, and the
+        record is written when they have arrived.
+
         Args:
             values: Numbers, usually with ``step``; see `ml_infra.logging.read_log` for
                 the way back into a table.
         """
         gate = self._gate
         if gate.level <= INFO:
-            kind = b',"kind":"metric"'
-            gate.emit(gate, INFO, "metric", (), values, self._bound, kind)
+            gate.emit(gate, INFO, "metric", (), values, self._bound, _METRIC)
 
     def span(self, name: object, /, **fields: Any) -> Span:
         """

@@ -1,0 +1,152 @@
+"""
+Metrics whose values are still on a device: copied without waiting, written when there.
+
+Reading a device scalar waits for all the work queued before it. A `metric` call starts
+an asynchronous copy instead; the record, with the time of the call, is written by the
+next `metric` call that finds the copy done, or by flush and exit.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+
+from . import _context
+from ._preemption import let_through
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from ._context import Layer
+    from ._gates import Gate
+    from ._pipeline import Pipeline
+
+METRIC = b',"kind":"metric"'
+_MAX_PENDING = 1000
+_LONGEST_WAIT_S = 5.0
+
+
+class _Pending:
+    """One record that waits for its values."""
+
+    def __init__(
+        self, write: Callable[[Mapping[str, Any]], None], fields: Mapping[str, Any]
+    ) -> None:
+        self.write = write
+        self.fields = fields
+        self.copies = {
+            name: value.detach().to("cpu", non_blocking=True)
+            for name, value in fields.items()
+            if on_device(value)
+        }
+        self.context = _context.current.get()
+        self.arrived = _fence(fields)
+
+    def settle(self, *, resolved: bool) -> None:
+        """Write the record, in the context of the call."""
+        before = _context.current.get()
+        _context.current.set(self.context)
+        try:
+            # Without its copies the record shows shape, dtype and device.
+            self.write({**self.fields, **(self.copies if resolved else {})})
+        finally:
+            _context.current.set(before)
+
+
+_pending: deque[_Pending] = deque()
+
+
+def on_device(value: Any) -> bool:
+    """Return whether `value` is a scalar tensor that is not in main memory."""
+    kind = type(value)
+    if not (hasattr(kind, "detach") and hasattr(kind, "item")):
+        return False
+    try:
+        away = getattr(value, "is_cuda", False) or not str(
+            getattr(value, "device", "cpu")
+        ).startswith(("cpu", "meta"))
+        return bool(away) and len(value.shape) == 0
+    except Exception as error:  # noqa: BLE001 - user code may raise anything
+        let_through(error)
+        return False
+
+
+def deferred(  # noqa: PLR0917 - the arguments of `Pipeline.record`
+    pipeline: Pipeline,
+    gate: Gate,
+    level: int,
+    event: Any,
+    fields: Mapping[str, Any],
+    bound: Layer | None,
+) -> bool:
+    """Take the record over if it waits for a device; return whether that is so."""
+    settle()
+    if not any(map(on_device, fields.values())):
+        return False
+    now = time.time_ns()
+
+    def write(values: Mapping[str, Any]) -> None:
+        pipeline.write(gate, level, event, values, bound, kind=METRIC, now=now)
+
+    try:
+        pending = _Pending(write, fields)
+    except Exception as error:  # noqa: BLE001 - a foreign tensor that cannot be copied
+        let_through(error)
+        write(fields)
+        return True
+    _pending.append(pending)
+    while len(_pending) > _MAX_PENDING:
+        _pending.popleft().settle(resolved=False)
+    return True
+
+
+def settle(*, wait: bool = False) -> None:
+    """
+    Write the records whose values have arrived, in order.
+
+    Args:
+        wait: Whether to wait for all of them, at most five seconds; what has not
+            arrived then is written without its value.
+    """
+    deadline = time.monotonic() + (_LONGEST_WAIT_S if wait else 0.0)
+    while _pending:
+        if _pending[0].arrived():
+            resolved = True
+        elif not wait:
+            return
+        elif time.monotonic() < deadline:
+            time.sleep(0.001)
+            continue
+        else:
+            resolved = False
+        try:
+            pending = _pending.popleft()
+        except IndexError:  # another thread was quicker
+            return
+        pending.settle(resolved=resolved)
+
+
+def after_fork() -> None:
+    """Leave what waits to the parent."""
+    _pending.clear()
+
+
+def _fence(fields: Mapping[str, Any]) -> Callable[[], bool]:
+    """Return a function that tells, without waiting, whether the copies are done."""
+    torch = sys.modules.get("torch")
+    if torch is not None and any(
+        isinstance(value, torch.Tensor) and value.is_cuda for value in fields.values()
+    ):
+        event = torch.cuda.Event()
+        event.record()
+        query: Callable[[], bool] = event.query
+        return query
+    return _at_once
+
+
+def _at_once() -> bool:
+    """Other devices have no fence; their copy had the time until the next call."""
+    return True

@@ -1,0 +1,108 @@
+"""
+Our encoder and our outputs for teams that log with structlog (extra ``[structlog]``).
+
+`Renderer` is the last processor, `SinkFactory` the logger factory. What structlog has
+gathered (bound values, context variables, its own processors' work) becomes a record
+of the same shape as all others, and goes wherever `configure` sends them.
+"""
+
+from __future__ import annotations
+
+from ._gates import current_pipeline, gate_of
+from ._levels import INFO, NUMBERS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+    from typing import Any
+
+# Written by structlog's own processors for what the record says anyway.
+_DOUBLED = ("level", "timestamp", "logger_name")
+_METHODS = {"exception": "error", "msg": "info", "log": "info", "err": "error"}
+
+
+class Renderer:
+    """
+    A structlog processor that turns the event dict into one of our lines.
+
+    >>> import structlog
+    >>> log = structlog.wrap_logger(
+    ...     SinkFactory()(),
+    ...     processors=[structlog.contextvars.merge_contextvars, Renderer()],
+    ... )
+    >>> log.debug("left out: records are written from info on", rows=3)
+    """
+
+    def __call__(
+        self, _logger: Any, method: str, event_dict: MutableMapping[str, Any]
+    ) -> bytes:
+        """Return the line, or nothing where the level is not written."""
+        fields = dict(event_dict)
+        event = fields.pop("event", "")
+        name = str(fields.pop("logger", "") or "structlog")
+        level = NUMBERS.get(_METHODS.get(method, method), INFO)
+        for key in _DOUBLED:
+            fields.pop(key, None)
+        error = None
+        if fields.get("exc_info") or method == "exception":
+            error = _error(fields.pop("exc_info", True))
+        gate = gate_of(name)
+        if level < gate.level:
+            return b""
+        line = current_pipeline().render(gate, level, event, fields, error=error)
+        return line or b""
+
+
+class SinkFactory:
+    """A structlog logger factory whose loggers write to our outputs."""
+
+    def __call__(self, *_args: Any) -> Sink:
+        """Return a sink; arguments are ignored, as structlog's own factories do."""
+        return Sink()
+
+
+class Sink:
+    """Writes rendered lines; any other message becomes an event first."""
+
+    def _write(self, level: int, message: object) -> None:
+        pipeline = current_pipeline()
+        if isinstance(message, bytes) and message.endswith(b"}\n"):
+            pipeline.send(level, message)
+        elif message != b"":
+            pipeline.record(gate_of("structlog"), level, message, {})
+
+    def debug(self, message: object) -> None:
+        """Write at level debug."""
+        self._write(NUMBERS["debug"], message)
+
+    def info(self, message: object) -> None:
+        """Write at level info."""
+        self._write(INFO, message)
+
+    def warning(self, message: object) -> None:
+        """Write at level warning."""
+        self._write(NUMBERS["warning"], message)
+
+    def error(self, message: object) -> None:
+        """Write at level error."""
+        self._write(NUMBERS["error"], message)
+
+    def critical(self, message: object) -> None:
+        """Write at level critical."""
+        self._write(NUMBERS["critical"], message)
+
+    msg = log = info
+    warn = warning
+    err = exception = error
+    fatal = critical
+
+
+def _error(exc_info: Any) -> BaseException | None:
+    import sys
+
+    if isinstance(exc_info, BaseException):
+        return exc_info
+    if isinstance(exc_info, tuple) and len(exc_info) == 3:
+        found: BaseException | None = exc_info[1]
+        return found
+    return sys.exc_info()[1]

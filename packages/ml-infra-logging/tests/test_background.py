@@ -1,0 +1,179 @@
+"""Background mode: bounded, counted, drained, and honest about what it may lose."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from ml_infra.logging import configure, get_logger, read_log
+from ml_infra.logging._background import Background
+from ml_infra.logging._writer import Output
+
+
+class Gated(Output):
+    """Takes lines only while the gate is open."""
+
+    name = "gated"
+
+    def __init__(self):
+        super().__init__()
+        self.open = threading.Event()
+        self.lines = []
+
+    def write(self, line):
+        self.open.wait(10)
+        self.lines.append(line)
+
+
+def line(n):
+    return b"%08d\n" % n + b"x" * 90
+
+
+@pytest.mark.parametrize("overflow", ["drop-oldest", "drop-newest"])
+def test_a_full_queue_drops_by_choice_and_counts(overflow):
+    target = Gated()
+    queue = Background(target, 1000, overflow)
+    queue.write(line(0))
+    time.sleep(0.1)  # the worker holds the first
+    for n in range(1, 100):
+        queue.write(line(n))
+    assert sum(map(len, queue._lines)) <= 1000
+    target.open.set()
+    assert queue.flush(5)
+    queue.close()
+    numbers = [int(data[:8]) for data in target.lines]
+    assert queue.dropped.value == 100 - len(numbers)
+    assert numbers[0] == 0
+    assert numbers[-1] == (99 if overflow == "drop-oldest" else 10)
+
+
+def test_blocking_waits_for_room_and_drops_only_at_the_bound(monkeypatch):
+    from ml_infra.logging import _background
+
+    monkeypatch.setattr(_background, "_LONGEST_BLOCK_S", 0.3)
+    target = Gated()
+    queue = Background(target, 300, "block")
+    for n in range(10):
+        queue.write(line(n)) if n < 4 else None
+    threading.Timer(0.1, target.open.set).start()
+    for n in range(4, 10):
+        queue.write(line(n))
+    assert queue.flush(5)
+    assert [int(data[:8]) for data in target.lines] == list(range(10))
+    assert queue.dropped.value == 0
+    target.open.clear()
+    for n in range(10):
+        queue.write(line(n))
+        if queue.dropped.value:
+            break
+    assert queue.dropped.value == 1
+    target.open.set()
+    queue.close()
+
+
+def test_a_line_larger_than_the_queue_is_written_alone():
+    target = Gated()
+    target.open.set()
+    queue = Background(target, 10, "drop-newest")
+    queue.write(line(1))
+    assert queue.flush(5)
+    assert len(target.lines) == 1
+    queue.close()
+
+
+def test_trap_10_a_value_changed_after_the_call_is_written_as_it_was(tmp_path):
+    path = tmp_path / "a.jsonl"
+    handle = configure(path=path, console=False, mode="background")
+    rows = [1]
+    for n in range(200):
+        get_logger("t").info("rows", n=n, rows=rows)
+        rows[0] += 1
+    assert handle.flush()
+    records = [json.loads(text) for text in path.read_text().splitlines()][1:]
+    assert [record["rows"] for record in records] == [[n + 1] for n in range(200)]
+
+
+END_PROGRAM = """
+import os, signal, sys, time
+from ml_infra.logging import configure, get_logger
+configure("end", path=sys.argv[1], console=False, mode="background")
+for n in range(2000):
+    get_logger("t").info("line", n=n)
+if sys.argv[2] == "SIGTERM": os.kill(os.getpid(), signal.SIGTERM); time.sleep(5)
+if sys.argv[2] == "SIGKILL": os.kill(os.getpid(), signal.SIGKILL)
+if sys.argv[2] == "error": raise SystemExit(3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "status"), [("exit", 0), ("error", 3), ("SIGTERM", -signal.SIGTERM)]
+)
+def test_trap_14_exit_and_sigterm_drain_the_queue(tmp_path, end, status):
+    path = tmp_path / "a.jsonl"
+    start = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", END_PROGRAM, str(path), end], timeout=60, check=False
+    )
+    assert done.returncode == status
+    assert time.monotonic() - start < 20
+    records = [json.loads(text) for text in path.read_text().splitlines()]
+    assert [r["n"] for r in records if r["event"] == "line"] == list(range(2000))
+    assert records[-1]["event"] == "run.end"
+
+
+def test_trap_14_what_a_kill_takes_from_the_queue_is_a_tail(tmp_path):
+    path = tmp_path / "a.jsonl"
+    subprocess.run(
+        [sys.executable, "-c", END_PROGRAM, str(path), "SIGKILL"],
+        timeout=60,
+        check=False,
+    )
+    numbers = [r.get("n") for r in read_log(path)] if path.exists() else []
+    numbers = [n for n in numbers if n is not None]
+    assert numbers == list(range(len(numbers)))
+
+
+def test_a_handler_for_sigterm_that_was_there_is_called_after_draining(tmp_path):
+    program = """
+import os, signal, sys
+signal.signal(signal.SIGTERM, lambda *a: (print("mine"), sys.exit(4)))
+from ml_infra.logging import configure, get_logger
+handle = configure(path=sys.argv[1], console=False, mode="background")
+get_logger("t").info("x")
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+    path = tmp_path / "a.jsonl"
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)],
+        timeout=60,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (4, "mine\n")
+    assert '"event":"x"' in path.read_text()
+
+
+def test_restore_puts_the_handler_back(tmp_path):
+    before = signal.getsignal(signal.SIGTERM)
+    handle = configure(path=tmp_path / "a.jsonl", console=False, mode="background")
+    assert signal.getsignal(signal.SIGTERM) is not before
+    handle.restore()
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_background_mode_may_be_configured_in_a_thread(tmp_path):
+    done = []
+
+    def work():
+        configure(path=tmp_path / "a.jsonl", console=False, mode="background")
+        done.append(os.getpid())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert done
