@@ -54,7 +54,7 @@ class Problem(NamedTuple):
 def binary_table(
     scores: Any, labels: Any, positive: Any, weights: Any, missing: Missing
 ) -> tuple[ScoreTable, int]:
-    (score, label), w, _ = rows(
+    (score, label), w, *_ = rows(
         {"scores": scores, "labels": labels}, weights=weights, missing=missing
     )
     w = None if w is None else _targets.power_scaled(w)
@@ -84,7 +84,7 @@ def problems(
     weights: Any,
     missing: Missing,
 ) -> list[Problem]:
-    (score, label), w, _ = rows(
+    (score, label), w, *_ = rows(
         {"scores": scores, "labels": labels}, weights=weights, missing=missing
     )
     w = None if w is None else _targets.power_scaled(w)

@@ -393,7 +393,7 @@ def _read(
     weights: Any,
     missing: Missing,
 ) -> _Data:
-    (stated, label), w, _ = rows(
+    (stated, label), w, *_ = rows(
         {"probabilities": probabilities, "labels": labels},
         weights=weights,
         missing=missing,

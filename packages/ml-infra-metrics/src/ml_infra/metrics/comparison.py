@@ -150,7 +150,7 @@ class Paired:
         data = {"new": new, "old": old, "labels": labels}
         if unit is not None:
             data["unit"] = unit
-        columns, w, dropped = rows(data, weights=weights, missing=missing)
+        columns, w, dropped, *_ = rows(data, weights=weights, missing=missing)
         first, second, truth, *others = columns
         for column in columns:
             if column.values.ndim != 1:

@@ -419,7 +419,7 @@ def read_pairs(
     predictions: Any, labels: Any, weights: Any, missing: Missing
 ) -> tuple[Pairs, int]:
     """Return checked rows, those of weight 0 left out, and how many were dropped."""
-    columns, w, dropped = rows(
+    columns, w, dropped, *_ = rows(
         {"predictions": predictions, "labels": labels}, weights=weights, missing=missing
     )
     first, second = map(_targets.finite_array, columns)

@@ -150,7 +150,7 @@ class Scores(State):
             TypeError: If scores are no numbers.
         """
         scores, labels = arguments("Scores.update", scores, labels, aliases, "scores")
-        (score, label), w, dropped = rows(
+        (score, label), w, dropped, *_ = rows(
             {"scores": scores, "labels": labels}, weights=weights, missing=missing
         )
         _targets.check_weight_size(w)
