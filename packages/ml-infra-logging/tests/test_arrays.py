@@ -4,6 +4,7 @@ import math
 import time
 
 import pytest
+
 from ml_infra.logging import capture_logs, configure, get_logger
 from ml_infra.logging._arrays import rounded
 
@@ -78,10 +79,13 @@ def test_arrays_become_summaries(record):
     np = pytest.importorskip("numpy")
     found = record(grads=np.array([[1.0, np.nan], [3.0, np.inf]], dtype=np.float32))
     assert found["grads"] == {
-        **{"shape": [2, 2], "dtype": "float32"},
-        **{"min": 1.0, "mean": 2.0, "max": 3.0, "nonfinite": 2},
+        "shape": [2, 2], "dtype": "float32",
+        "min": 1.0, "mean": 2.0, "max": 3.0, "nonfinite": 2,
     }
-    assert record(v=np.array([], dtype=float))["v"] == {"shape": [0], "dtype": "float64"}
+    assert record(v=np.array([], dtype=float))["v"] == {
+        "shape": [0],
+        "dtype": "float64",
+    }
     assert record(v=np.array(["a", "b"]))["v"] == {"shape": [2], "dtype": "<U1"}
     assert record(v=np.array([True, False]))["v"]["mean"] == 0.5
     assert record(v=np.array([np.nan]))["v"]["nonfinite"] == 1
@@ -134,9 +138,11 @@ def test_a_metric_on_a_device_is_copied_and_written_later_with_its_own_time():
         log.metric(step=2, loss=FakeTensor(0.25))
         assert [r["step"] for r in logs] == [1]
         log.metric(step=3, loss=0.5)
-    assert [(r["step"], r["loss"]) for r in logs] == [(1, 0.1), (2, 0.25), (3, 0.5)] or [
-        (r["step"], r["loss"]) for r in logs
-    ] == [(1, 0.1), (3, 0.5)]
+    assert [(r["step"], r["loss"]) for r in logs] == [
+        (1, 0.1),
+        (2, 0.25),
+        (3, 0.5),
+    ] or [(r["step"], r["loss"]) for r in logs] == [(1, 0.1), (3, 0.5)]
     assert logs[0]["ts"] <= logs[-1]["ts"]
     assert before > 0
 

@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+
 from ml_infra.logging import configure, get_logger, read_log
 from ml_infra.logging._background import Background
 from ml_infra.logging._writer import Output

@@ -9,6 +9,7 @@ import threading
 import warnings
 
 import pytest
+
 from ml_infra.logging import configure, get_logger
 
 
@@ -42,7 +43,12 @@ def test_trap_18_extra_may_clash_with_everything(read):
     extra = {"level": 1, "event": 2, "file": 3, "seq": 4, "ok": object()}
     logging.getLogger("x").error("clash", extra=extra)
     (record,) = read()
-    assert [record[f"{key}_"] for key in ("level", "event", "file", "seq")] == [1, 2, 3, 4]
+    assert [record[f"{key}_"] for key in ("level", "event", "file", "seq")] == [
+        1,
+        2,
+        3,
+        4,
+    ]
     assert record["event"] == "clash"
 
 
@@ -153,7 +159,11 @@ raise RuntimeError("no data")
         check=False,
     )
     records = [json.loads(line) for line in done.stderr.splitlines()]
-    assert [r["event"] for r in records] == ["run.start", "uncaught exception", "run.end"]
+    assert [r["event"] for r in records] == [
+        "run.start",
+        "uncaught exception",
+        "run.end",
+    ]
     assert done.returncode == 1
 
 
@@ -254,7 +264,11 @@ def test_trap_17_restore_undoes_everything(tmp_path):
     )
     assert root.level == logging.DEBUG
     handle.restore()
-    assert (list(root.handlers), root.level, logging.getLogger("urllib3").level) == before
+    assert (
+        list(root.handlers),
+        root.level,
+        logging.getLogger("urllib3").level,
+    ) == before
     assert hooks == (
         *(sys.excepthook, threading.excepthook, warnings.showwarning),
         sys.unraisablehook,
@@ -282,9 +296,7 @@ def test_trap_17_foreign_handlers_stay_unless_replaced(tmp_path):
         root.removeHandler(foreign)
 
 
-def test_our_events_go_to_handlers_of_the_standard_library_when_asked(
-    tmp_path, caplog
-):
+def test_our_events_go_to_handlers_of_the_standard_library_when_asked(tmp_path, caplog):
     path = tmp_path / "a.jsonl"
     configure(path=path, console=False, to_stdlib=True)
     get_logger("train").info("dataset ready %s", rows=3, name="mine")
@@ -316,5 +328,8 @@ def test_trace_ids_are_there_when_opentelemetry_is(tmp_path):
     for record in records[:2]:
         assert record["trace_id"] == f"{0x1234:032x}"
         assert (record["span_id"], record["trace_flags"]) == (f"{0x56:016x}", "01")
-    assert (records[2]["trace_id"], records[2]["trace_id_"]) == (f"{0x1234:032x}", "mine")
+    assert (records[2]["trace_id"], records[2]["trace_id_"]) == (
+        f"{0x1234:032x}",
+        "mine",
+    )
     assert records[3]["trace_id"] == "mine"

@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from ml_infra.logging import capture_logs, carry_context, context, get_logger
 
 log = get_logger("context")

@@ -32,7 +32,10 @@ def loaded_by(statement):
 
 
 def _with_paths(statement):
-    lines = [f"import sys; sys.path = {sys.path!r}", PROGRAM.format(statement=statement)]
+    lines = [
+        f"import sys; sys.path = {sys.path!r}",
+        PROGRAM.format(statement=statement),
+    ]
     return "\n".join(lines)
 
 

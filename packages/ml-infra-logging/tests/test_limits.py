@@ -3,8 +3,8 @@
 import threading
 
 import pytest
-from ml_infra.logging import capture_logs, configure, get_logger
-from ml_infra.logging import _limits
+
+from ml_infra.logging import _limits, capture_logs, configure, get_logger
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,9 @@ def test_logger_level_and_event_tell_sites_apart():
     assert len(logs) == 4
 
 
-@pytest.mark.parametrize("times", [20_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "times", [20_000, pytest.param(1_000_000, marks=pytest.mark.slow)]
+)
 def test_trap_24_identical_warnings_from_threads_are_counted_exactly(tmp_path, times):
     path = tmp_path / "a.jsonl"
     handle = configure(path=path, console=False, capture_stdlib=False)

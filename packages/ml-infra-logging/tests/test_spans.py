@@ -3,6 +3,7 @@
 import time
 
 import pytest
+
 from ml_infra.logging import capture_logs, context, get_logger
 
 log = get_logger("spans")

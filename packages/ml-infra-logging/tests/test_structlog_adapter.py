@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from ml_infra.logging import configure
 
 structlog = pytest.importorskip("structlog")
@@ -34,7 +35,11 @@ def test_a_structlog_event_is_one_of_our_records(lines):
     log.debug("hidden")
     log.warning("slow")
     ready, slow = lines()
-    assert (ready["event"], ready["level"], ready["logger"]) == ("ready", "info", "train")
+    assert (ready["event"], ready["level"], ready["logger"]) == (
+        "ready",
+        "info",
+        "train",
+    )
     assert (ready["rows"], ready["fold"], ready["loss"]) == (3, 2, None)
     assert ready["api_key"] == "[redacted]"
     assert (ready["seq"], slow["seq"]) == (1, 2)

@@ -7,8 +7,9 @@ import pickle
 import subprocess
 import sys
 
-import ml_infra.logging
 import pytest
+
+import ml_infra.logging
 from ml_infra.logging import capture_logs, configure, get_logger
 
 

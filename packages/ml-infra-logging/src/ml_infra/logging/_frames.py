@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from importlib import import_module
 from operator import itemgetter
 
@@ -71,7 +72,18 @@ def _pandas_column(key: str, cells: list[Any], pd: Any) -> Any:
             return numpy.array(cells, dtype=numpy.float64)
     except OverflowError:  # integers beyond 64 bits stay what they are
         pass
-    return cells if kinds == {str} else pd.Series(cells, dtype=object)
+    if kinds == {str}:
+        return _pandas_text(cells, pd)
+    return pd.Series(cells, dtype=object)
+
+
+def _pandas_text(cells: list[Any], pd: Any) -> Any:
+    """Return the column as pandas would infer it, by way of Arrow in a third of that."""
+    inferred = pd.Series(cells[:1] or [""]).dtype
+    arrow = sys.modules.get("pyarrow")
+    if arrow is None or inferred == object:
+        return pd.Series(cells, dtype=object)
+    return pd.array(arrow.array(cells, type=arrow.large_string()), dtype=inferred)
 
 
 def _polars_column(key: str, cells: list[Any], pl: Any) -> Any:
