@@ -78,11 +78,11 @@ def _pandas_column(key: str, cells: list[Any], pd: Any) -> Any:
 
 
 def _pandas_text(cells: list[Any], pd: Any) -> Any:
-    """Return the column as pandas would infer it, by way of Arrow in a third of that."""
-    inferred = pd.Series(cells[:1] or [""]).dtype
+    """Return the column as pandas would infer it, by way of Arrow in less time."""
+    inferred = pd.Series(["x"]).dtype
     arrow = sys.modules.get("pyarrow")
-    if arrow is None or inferred == object:
-        return pd.Series(cells, dtype=object)
+    if arrow is None or str(inferred) == "object":
+        return cells
     return pd.array(arrow.array(cells, type=arrow.large_string()), dtype=inferred)
 
 
