@@ -31,7 +31,10 @@ async def work_async(x):
 
 def retried(function):
     """Return the retried function per library, ours first."""
-    rows = {"ml_infra @retry": retry(function)}
+    rows = {
+        "ml_infra @retry": retry(function),
+        "ml_infra @retry(deadline=60)": retry(function, deadline=60),
+    }
     if installed("tenacity"):
         import tenacity
 

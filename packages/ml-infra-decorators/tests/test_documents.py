@@ -34,6 +34,22 @@ def test_the_readme_runs_on_a_real_flaky_server(capsys):
     )
 
 
+def test_the_page_of_the_documentation_runs():
+    """Its blocks in order, with the packages that the recipes are for."""
+    page = PROJECT.parents[1] / "docs" / "decorators.md"
+    if not page.exists():
+        pytest.skip("the tests stand alone")
+    for package in ("ml_infra.logging", "opentelemetry", "prometheus_client"):
+        pytest.importorskip(package)
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    assert len(blocks) == 5
+    namespace = {"__name__": "page"}
+    for block in blocks:
+        exec(compile(block, "decorators.md", "exec"), namespace)  # noqa: S102 - ours
+
+
 def modules():
     path = ml_infra.decorators.__path__
     return sorted(module.name for module in pkgutil.iter_modules(path))

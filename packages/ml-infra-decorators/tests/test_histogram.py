@@ -181,3 +181,23 @@ def test_trap_31_a_child_forked_under_the_lock_can_record():
         timeout=30,
     )
     assert result.stdout.strip() == "0"
+
+
+def test_snapshots_of_processes_merge(tmp_path):
+    """Two processes write theirs as JSON, this one reads both."""
+    program = (
+        "import json, sys\n"
+        "from ml_infra.decorators import timer, timings\n"
+        "load = timer(sink=None, name='load')(lambda: 5)\n"
+        "for _ in range(int(sys.argv[1])): load()\n"
+        "print(json.dumps(timings.snapshot()))\n"
+    )
+    snapshots = [
+        json.loads(subprocess.check_output([sys.executable, "-c", program, str(calls)]))
+        for calls in (300, 500)
+    ]
+    summary = timings.get("load", timings.merge(*snapshots))
+    assert summary.count == 800
+    parts = [timings.get("load", snapshot) for snapshot in snapshots]
+    assert summary.total == pytest.approx(sum(part.total for part in parts))
+    assert summary.max == max(part.max for part in parts)

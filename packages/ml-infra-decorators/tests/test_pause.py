@@ -119,3 +119,25 @@ def test_a_keyboard_interrupt_ends_the_wait():
         sleeping(calls)()
     timer.join()
     assert len(calls) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+def test_stop_all_works_from_a_signal_handler_under_asyncio():
+    """The handler interrupts the event loop while all its tasks wait."""
+
+    @retry(initial=60, max_delay=60, jitter="none")
+    async def load():
+        raise ConnectionError("down")
+
+    async def main():
+        return await asyncio.gather(load(), load(), return_exceptions=True)
+
+    previous = signal.signal(signal.SIGTERM, lambda *_: retry.stop_all("SIGTERM"))
+    timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGTERM))
+    try:
+        timer.start()
+        errors = asyncio.run(asyncio.wait_for(main(), 10))
+    finally:
+        timer.join()
+        signal.signal(signal.SIGTERM, previous)
+    assert all("shutdown (SIGTERM)" in error.__notes__[0] for error in errors)

@@ -63,7 +63,10 @@ def dress(wrapper: Callable[..., Any], function: Any) -> Callable[..., Any]:
             setattr(wrapper, attribute, getattr(function, attribute))
     if not hasattr(function, "__name__"):  # partials and callable objects
         wrapper.__name__ = wrapper.__qualname__ = short_name(function)
-    for attribute in ("__annotations__", "__type_params__"):
+    # From Python 3.14 annotations are only evaluated when someone asks for them.
+    lazy = hasattr(function, "__annotate__")
+    annotations = "__annotate__" if lazy else "__annotations__"
+    for attribute in (annotations, "__type_params__"):
         if hasattr(function, attribute):
             setattr(wrapper, attribute, getattr(function, attribute))
     vars(wrapper).update(getattr(function, "__dict__", {}))
