@@ -4,6 +4,7 @@ import math
 import statistics
 
 import pytest
+
 from ml_infra.preprocessing import clip_outliers, normalize, standardize
 
 

@@ -114,6 +114,17 @@ _HOME = {
 }
 
 if not TYPE_CHECKING:
+    import sys
+
+    class _Package(type(sys)):
+        """Puts the function `drift` where the import system puts its module."""
+
+        def __setattr__(self, name: str, value: object) -> None:
+            if name in _HOME and isinstance(value, type(sys)):
+                value = getattr(value, name)
+            super().__setattr__(name, value)
+
+    sys.modules[__name__].__class__ = _Package
 
     def __getattr__(name: str) -> object:
         if name == "__version__":

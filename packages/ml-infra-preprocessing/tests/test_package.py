@@ -1,0 +1,92 @@
+"""The distribution as a whole: names, laziness, documented examples, benchmarks."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import ml_infra.preprocessing as package
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run(program):
+    return subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_every_exported_name_is_there_and_sorted():
+    assert package.__all__ == sorted(package.__all__)
+    assert sorted(package._HOME) == package.__all__
+    assert set(package.__all__) <= set(dir(package))
+    for name in package.__all__:
+        assert getattr(package, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = package.nothing
+
+
+def test_a_function_wins_over_the_module_of_its_name():
+    """Whatever is imported first, `drift` from the package is the function."""
+    for first in ("import ml_infra.preprocessing.drift", "from ml_infra.preprocessing "
+                  "import ColumnDrift"):  # fmt: skip
+        program = f"{first}; from ml_infra.preprocessing import drift; drift.__code__"
+        run(program)
+
+
+def test_the_version_is_that_of_the_metadata_and_looked_up_late():
+    assert package.__version__ == version("ml-infra-preprocessing")
+    loaded = run(
+        "import sys, ml_infra.preprocessing as p; before = 'importlib.metadata' in "
+        "sys.modules; p.__version__; print(before, 'importlib.metadata' in sys.modules)"
+    )
+    assert loaded.split()[-1] == "True"
+
+
+def test_importing_loads_no_numpy_and_little_else():
+    """NumPy comes with the first call that needs it: a short list does not."""
+    loaded = run(
+        "import sys; before = set(sys.modules);"
+        "from ml_infra.preprocessing import normalize, standardize, clip_outliers;"
+        "normalize([1, 2, 3]); standardize([1, 2, 3]); clip_outliers([1, 2, 3]);"
+        "print(*sorted(set(sys.modules) - before))"
+    ).split()
+    assert "ml_infra.preprocessing.normalization" in loaded
+    assert not {"numpy", "pandas", "polars", "pyarrow", "torch"} & set(loaded)
+    only = run(
+        "import sys; before = set(sys.modules); import ml_infra.preprocessing;"
+        "print(*(set(sys.modules) - before))"
+    ).split()
+    assert set(only) <= {"ml_infra", "ml_infra.preprocessing"}
+
+
+@pytest.mark.parametrize(
+    "name", [one.name for one in pkgutil.iter_modules(package.__path__)]
+)
+def test_examples_of_docstrings(name):
+    module = importlib.import_module(f"{package.__name__}.{name}")
+    assert doctest.testmod(module).failed == 0
+
+
+def test_examples_of_the_readme():
+    """The python blocks run in order, in one namespace."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    assert len(blocks) >= 3
+    exec("\n".join(blocks), {})  # noqa: S102 -- our own README
+
+
+@pytest.mark.parametrize("name", ["scaling"])
+def test_benchmarks_run(name):
+    program = ROOT / "benchmarks" / f"{name}.py"
+    made = subprocess.run(
+        [sys.executable, str(program), "--quick"],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    assert "normalize" in made
