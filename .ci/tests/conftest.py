@@ -186,8 +186,9 @@ def released_once(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """Release two distributions to a real embedded index, once for all tests."""
     root = tmp_path_factory.mktemp("released")
     repository = with_two(Repository.create(root / "repository"))
-    tools = RELEASE.parents[1] / ".nox"  # tools are installed once for all
-    tools.mkdir(exist_ok=True)
+    # The server is installed once for all runs under this Python.
+    tools = RELEASE.parents[1] / ".nox" / "selftest-{}.{}".format(*sys.version_info)
+    tools.mkdir(parents=True, exist_ok=True)
     (repository.root / ".nox").symlink_to(tools)
     repository.script(
         """
