@@ -1,7 +1,6 @@
 """One promise for every metric of counts, however the rows arrive."""
 
 import json
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -66,11 +65,10 @@ def part(values, chosen):
 
 class TestOneNumberHoweverItIsComputed:
     """
-    The function, the state, the merge of shards in any order, the JSON round trip
-    and the update by batches give the same number.
-    """
+    Function, state, merged shards, JSON round trip and batches give one number.
 
-    seen: ClassVar[set[str]] = set()
+    Shards are merged in another order than the rows came in.
+    """
 
     @settings(deadline=None, derandomize=True, max_examples=60)
     @given(rows())

@@ -179,7 +179,9 @@ def _encode_integers(columns: Sequence[Column], *, booleans: bool) -> Codes:
     for a in arrays:
         bits |= int(np.bitwise_or.reduce(a))
     if 0 <= bits < dense:
-        return Codes(arrays, 0, bits + 1, range(bits + 1))
+        # A power of two is close enough for small tables, not for large ones.
+        top = bits if bits < 256 else max(int(a.max()) for a in arrays)
+        return Codes(arrays, 0, top + 1, range(top + 1))
     low = min(int(a.min()) for a in arrays)
     high = max(int(a.max()) for a in arrays)
     if high - low < dense and high < 2**63:

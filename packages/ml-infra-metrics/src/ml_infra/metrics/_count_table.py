@@ -14,6 +14,7 @@ from ._pairs import Pairs
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ._device import DeviceCells
     from ._readers import Array, Column
 
 
@@ -93,6 +94,20 @@ def matrix_table(matrix: Any, classes: Sequence[Any] | None) -> CountTable:
     label, prediction = np.nonzero(table)
     rows = table[label, prediction].astype(np.int64)
     return CountTable(Pairs(np.zeros_like(rows), label, prediction, rows), names, [])
+
+
+def device_table(cells: DeviceCells) -> CountTable:
+    """Return the table of pairs that were counted on a device."""
+    used = np.unique(np.concatenate([cells.label, cells.prediction]))
+    pairs = Pairs(
+        np.zeros(len(cells.rows), np.int64),
+        np.asarray(np.searchsorted(used, cells.label)),
+        np.asarray(np.searchsorted(used, cells.prediction)),
+        cells.rows,
+        cells.weight,
+        cells.square,
+    )
+    return CountTable(pairs, used.tolist(), [])
 
 
 def is_contiguous(classes: Sequence[Any]) -> bool:

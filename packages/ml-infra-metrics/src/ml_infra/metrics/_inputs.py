@@ -67,6 +67,9 @@ class Rows(NamedTuple):
     columns: list[Column]
     weights: NDArray[np.float64] | None
     dropped: int
+    #: How many rows there are; more than the columns hold if they were counted on
+    #: a device, where a row of the columns stands for many.
+    n: int
 
 
 def arguments(
@@ -181,7 +184,7 @@ def rows(
         checked = None if checked is None else checked[keep]
     if checked is not None and not checked.any():
         raise ValueError("weights are all 0; at least one row must count")
-    return Rows(columns, checked, dropped)
+    return Rows(columns, checked, dropped, len(columns[0].values))
 
 
 def floats(column: Column) -> NDArray[Any]:

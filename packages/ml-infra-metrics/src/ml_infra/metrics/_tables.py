@@ -10,15 +10,16 @@ from . import _tiny
 from ._averaging import ClassTable, check_average, listed, select
 from ._codes import encode
 from ._counting import count_indicators, count_marginals
+from ._device import count_on_device
 from ._formulas import Ratio, averaged, causes, per_class, ratio, reason
-from ._inputs import arguments, rows
+from ._inputs import Rows, arguments, rows
+from ._readers import Column, on_device
 from ._undefined import UndefinedMetricError, check_policy, settle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ._codes import Codes
-    from ._inputs import Rows
     from ._readers import Array
 
 
@@ -57,15 +58,28 @@ def read_rows(
 ) -> Rows:
     """Settle which argument is which and read both, with their weights."""
     first, second = arguments(function, predictions, labels, aliases)
+    if on_device(first) and on_device(second):
+        return _rows_on_device(first, second, weights)
     return rows(
         {"predictions": first, "labels": second}, weights=weights, missing=missing
     )
 
 
+def _rows_on_device(predictions: Any, labels: Any, weights: Any) -> Rows:
+    """Return the pairs that occur as rows, with how often they do as weights."""
+    cells = count_on_device(predictions, labels, weights)
+    totals = cells.rows.astype(float) if cells.weight is None else cells.weight
+    columns = [
+        Column("predictions", cells.prediction),
+        Column("labels", cells.label),
+    ]
+    return Rows(columns, totals, 0, int(cells.rows.sum()))
+
+
 def count(read: Rows) -> Counted:
     """Count rows of classes, shape (n,), or of 0/1 indicators, shape (n, k)."""
     predictions, labels = read.columns
-    n = len(labels.values)
+    n = read.n
     if predictions.values.ndim == labels.values.ndim == 2:
         return _count_indicators(read, n)
     coded = encode(read.columns)
@@ -95,9 +109,8 @@ def _count_indicators(read: Rows, n: int) -> Counted:
             f"got {predictions.shape} and {labels.shape}"
         )
     marginals, exact = count_indicators(predictions, labels, read.weights)
-    return Counted(
-        ClassTable(marginals, range(labels.shape[1])), exact, n, read.dropped
-    )
+    table = ClassTable(marginals, range(labels.shape[1]), listed=True)
+    return Counted(table, exact, n, read.dropped)
 
 
 def summarise(
@@ -132,7 +145,8 @@ def ratio_metric(
     average = options.average
     formula = ratio(name, beta)
     if (
-        options.weights is None
+        not aliases
+        and options.weights is None
         and options.classes is None
         and options.undefined == "nan"
         and options.missing == "raise"

@@ -99,7 +99,8 @@ def _agreement(
     aliases: Mapping[str, Any],
 ) -> float:
     if (
-        options.weights is None
+        not aliases
+        and options.weights is None
         and options.undefined == "nan"
         and options.missing == "raise"
         and _tiny.is_tiny(predictions, labels)

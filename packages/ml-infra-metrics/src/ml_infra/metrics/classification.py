@@ -82,7 +82,8 @@ def accuracy(
     >>> accuracy([1, 0, 1, 1, 0], [1, 0, 1, 0, 0])
     0.8
     """
-    if weights is None and missing == "raise" and _tiny.is_tiny(predictions, labels):
+    plain = not aliases and weights is None and missing == "raise"
+    if plain and _tiny.is_tiny(predictions, labels):
         return float(sum(map(eq, predictions, labels)) / len(labels))
     read = read_rows(
         "accuracy", predictions, labels, aliases, weights=weights, missing=missing

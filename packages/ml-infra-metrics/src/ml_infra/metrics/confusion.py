@@ -59,7 +59,8 @@ def confusion_matrix(
            [0, 1]])
     """
     if (
-        classes is None
+        not aliases
+        and classes is None
         and weights is None
         and missing == "raise"
         and _tiny.is_tiny(predictions, labels)
@@ -82,6 +83,8 @@ def confusion_matrix(
         if len(present) < len(pairs):
             pairs = pairs[np.ix_(present - low, present - low)]
         pairs = np.ascontiguousarray(pairs)
+    if weights is None:
+        pairs = pairs.astype(np.int64, copy=False)
     if classes is None:
         return pairs
     names = [coded.classes[code] for code in present.tolist()]

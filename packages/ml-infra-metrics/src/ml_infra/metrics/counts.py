@@ -15,6 +15,7 @@ from ._count_metrics import View
 from ._count_table import (
     CountTable,
     count_table,
+    device_table,
     from_plain,
     group_columns,
     is_contiguous,
@@ -23,8 +24,10 @@ from ._count_table import (
     pruned,
     to_plain,
 )
+from ._device import count_on_device
 from ._inputs import arguments, rows
 from ._pairs import empty
+from ._readers import on_device
 from ._state import State, check_mergeable, check_schema
 
 if TYPE_CHECKING:
@@ -167,6 +170,10 @@ class Counts(CountIntervals, State):
         ):
             return self
         table = self._counted()
+        if by is None and unit is None and on_device(first) and on_device(second):
+            added = device_table(count_on_device(first, second, weights))
+            self._table = joined(table, added, 1, declared=self._declared)
+            return self
         groups = group_columns(by)
         data = {"predictions": first, "labels": second, **groups}
         if unit is not None:

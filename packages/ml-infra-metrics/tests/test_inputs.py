@@ -1,0 +1,193 @@
+"""The door: which argument is which, pairing, missing values, and containers."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from ml_infra.metrics import (
+    Counts,
+    accuracy,
+    cohen_kappa,
+    confusion_matrix,
+    f1_score,
+    top_k_accuracy,
+)
+from ml_infra.metrics._inputs import floats, rows
+from ml_infra.metrics._readers import read
+
+PREDICTIONS, LABELS = [1, 0, 0], [1, 0, 1]  # recall 1/2, precision 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"y_pred": PREDICTIONS, "y_true": LABELS},
+        {"preds": PREDICTIONS, "target": LABELS},
+        {"predictions": PREDICTIONS, "references": LABELS},
+        {"predictions": PREDICTIONS, "labels": LABELS},
+    ],
+)
+def test_keywords_of_other_libraries_are_safe_whatever_the_order(words):
+    from ml_infra.metrics import recall
+
+    assert recall(**words) == recall(PREDICTIONS, LABELS) == 0.5
+    assert recall(**dict(reversed(words.items()))) == 0.5
+    assert Counts.of(**words).recall() == 0.5
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"y_pred": PREDICTIONS, "target": LABELS},
+        {"predictions": PREDICTIONS, "y_true": LABELS},
+        {"y_pred": PREDICTIONS, "y_true": LABELS, "labels": LABELS},
+        {"preds": PREDICTIONS, "y_pred": PREDICTIONS, "y_true": LABELS},
+        {"y_true": LABELS},
+    ],
+)
+def test_mixed_vocabularies_are_refused(words):
+    with pytest.raises(TypeError, match="one vocabulary whole"):
+        accuracy(**words)
+
+
+def test_a_ported_call_of_scikit_learn_fails_loudly():
+    with pytest.raises(TypeError, match="labels"):
+        f1_score(LABELS, PREDICTIONS, labels=[0, 1])
+    for word, ours in [("sample_weight", "weights"), ("pos_label", "positive")]:
+        for metric in (f1_score, accuracy, confusion_matrix, cohen_kappa):
+            with pytest.raises(TypeError, match=f"{word}.*it is called {ours}= here"):
+                metric(PREDICTIONS, LABELS, **{word: 1})
+
+
+def test_a_missing_argument_is_named():
+    with pytest.raises(TypeError, match="labels is missing"):
+        accuracy([1])
+    with pytest.raises(TypeError, match="predictions is missing"):
+        accuracy()
+
+
+def test_scores_in_the_slot_of_classes_are_refused():
+    with pytest.raises(ValueError, match=r"labels holds 0\.2.*swapped"):
+        accuracy([0, 1], [0.2, 0.9])
+    with pytest.raises(ValueError, match=r"predictions holds 0\.7.*threshold"):
+        accuracy([0.7, 0.2], [1, 0])
+    with pytest.raises(ValueError, match="argmax"):
+        accuracy([[0.1, 0.9], [0.8, 0.2]], [1, 0])
+    assert accuracy([1, 0], np.array([1.0, 0.0], np.float32)) == 1.0
+
+
+def test_pandas_columns_align_by_index_with_their_weights():
+    pandas = pytest.importorskip("pandas")
+    predictions = pandas.Series([1, 0, 0], index=["a", "b", "c"])
+    labels = pandas.Series([1, 1, 0], index=["c", "a", "b"])
+    weights = pandas.Series([5.0, 1.0, 1.0], index=["c", "a", "b"])
+    assert accuracy(predictions, labels) == pytest.approx(2 / 3)
+    assert accuracy(predictions, labels, weights=weights) == pytest.approx(2 / 7)
+    assert accuracy(predictions, [0, 0, 0]) == pytest.approx(2 / 3)  # has no index
+    by = pandas.Series(["x", "y", "y"], index=["b", "a", "c"])
+    assert Counts.of(predictions, labels, by=by)["x"].accuracy() == 1.0
+
+
+@pytest.mark.parametrize("name", ["predictions", "labels", "by"])
+def test_missing_values_are_named_and_dropped_in_every_column(name):
+    data = {"predictions": [1, 0, 1], "labels": [1, 0, 0], "by": ["x", "y", "x"]}
+    data[name] = [data[name][0], data[name][1], None]
+    with pytest.raises(ValueError, match=f"{name} has a missing value.*row 2"):
+        Counts.of(**data)
+    counts = Counts.of(**data, missing="drop")
+    assert (counts.n, counts.dropped, counts.accuracy()) == (2, 1, 1.0)
+    with pytest.raises(ValueError, match="nothing is left"):
+        accuracy([None], [1], missing="drop")
+    with pytest.raises(ValueError, match='"raise" or "drop"'):
+        accuracy([1], [1], missing="ignore")
+
+
+def test_libraries_are_recognised_without_being_imported():
+    """A look-alike is read by its protocol; the library is not imported."""
+    present = {"pandas", "polars", "pyarrow", "torch"} & set(sys.modules)
+    members = {"__module__": "polars.series", "__array__": lambda *_, **__: np.ones(1)}
+    look_alike = type("Series", (), members)()
+    if "polars" not in present:
+        assert accuracy(look_alike, [1]) == 1.0
+    assert {"pandas", "polars", "pyarrow", "torch"} & set(sys.modules) == present
+
+
+class OnlyArrow:
+    """An object with the Arrow C interface and nothing else."""
+
+    def __init__(self, array):
+        self._array = array
+
+    def __arrow_c_array__(self, requested_schema=None):
+        return self._array.__arrow_c_array__(requested_schema)
+
+
+class OnlyDLPack:
+    """An object with DLPack and nothing else."""
+
+    def __init__(self, array):
+        self._array = array
+
+    def __dlpack__(self, **options):
+        return self._array.__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return self._array.__dlpack_device__()
+
+
+def test_protocols_are_enough():
+    array = np.array(LABELS)
+    assert accuracy(OnlyDLPack(array), LABELS) == 1.0
+    pyarrow = pytest.importorskip("pyarrow")
+    assert accuracy(OnlyArrow(pyarrow.array(LABELS)), LABELS) == 1.0
+    assert accuracy(range(3), [0, 1, 2]) == 1.0
+
+
+def test_views_are_not_copied():
+    values = np.arange(10)
+    assert read(values, "labels").values is values
+    assert np.shares_memory(read(values.reshape(10, 1), "labels").values, values)
+
+
+def test_masked_entries_are_missing():
+    masked = np.ma.array([1, 0, 1], mask=[False, True, False])
+    assert rows({"labels": masked}, missing="drop").dropped == 1
+
+
+def test_numbers_with_gaps_in_a_list_are_numbers():
+    column = read([1.5, None, 2], "scores")
+    assert column.null.tolist() == [False, True, False]
+    assert floats(column).dtype == np.float64
+    with pytest.raises(TypeError, match="scores must be numbers"):
+        floats(read(["a", "b"], "scores"))
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (np.zeros((2, 2, 2)), "shape"),
+        (np.array([1j]), "complex"),
+        ([[1, 2], [3]], "different lengths"),
+        ([["a"], {}], "no classes|different lengths|must"),
+    ],
+)
+def test_what_is_no_column_is_refused(bad, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        accuracy(bad, bad)
+
+
+def test_top_k_checks_its_columns():
+    scores = [[0.5, 0.3, 0.2], [0.5, 0.4, 0.1]]
+    assert top_k_accuracy(scores, ["a", "c"], k=2, classes=["a", "b", "c"]) == 0.5
+    assert top_k_accuracy(scores, [0, 2], k=3) == 1.0
+    assert top_k_accuracy([[1, 1, 1]], [0], k=1) == 0.0  # a tie counts against it
+    assert top_k_accuracy(scores, [0, 2], k=2, weights=[1, 3]) == 0.25
+    with pytest.raises(ValueError, match="row 1"):
+        top_k_accuracy(scores, [0, 7])
+    with pytest.raises(ValueError, match="k must lie"):
+        top_k_accuracy(scores, [0, 1], k=4)
+    with pytest.raises(ValueError, match="2 classes for 3 columns"):
+        top_k_accuracy(scores, [0, 1], classes=["a", "b"])
+    with pytest.raises(ValueError, match="use accuracy"):
+        top_k_accuracy([0.5, 0.4], [0, 1])
