@@ -186,9 +186,8 @@ def released_once(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """Release two distributions to a real embedded index, once for all tests."""
     root = tmp_path_factory.mktemp("released")
     repository = with_two(Repository.create(root / "repository"))
-    # The server is installed once for all runs under this Python.
-    tools = RELEASE.parents[1] / ".nox" / "selftest-{}.{}".format(*sys.version_info)
-    tools.mkdir(parents=True, exist_ok=True)
+    tools = root / "tools"  # the server is installed once for all copies
+    tools.mkdir()
     (repository.root / ".nox").symlink_to(tools)
     repository.script(
         """

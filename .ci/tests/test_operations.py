@@ -112,7 +112,6 @@ def test_a_backup_is_restored_and_passes_the_audit(shell):
     assert "what the receipts of 2 releases say" in answer.stdout
 
 
-@pytest.mark.slow
 def test_a_release_to_the_primary_installs_from_the_replica(shell, tmp_path):
     """The replication is devpi's own; both servers are started as the page says."""
     (primary,) = [c for c in commands("Replicas") if "--role primary" in c]
