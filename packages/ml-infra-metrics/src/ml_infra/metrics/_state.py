@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class State(ABC):
+class State(ABC):  # noqa: PLW1641 - a state changes, so it has no hash
     """A summary of rows that merges with that of other rows."""
 
     @abstractmethod
@@ -54,8 +54,6 @@ class State(ABC):
         if not isinstance(other, type(self)):
             return NotImplemented
         return self.to_dict() == other.to_dict()
-
-    __hash__ = None  # type: ignore[assignment]  # a state changes
 
 
 def check_schema(state: Any, schema: str) -> None:

@@ -107,9 +107,9 @@ class Paired:
         self._positive = positive
         self._weights = weights
         self._units = units
-        self.n = n
-        self.dropped = dropped
-        self.units = n if units is None else int((np.bincount(units[0]) > 0).sum())
+        self.n: int = n
+        self.dropped: int = dropped
+        self.units: int = n if units is None else int((np.bincount(units[0]) > 0).sum())
 
     @classmethod
     def of(

@@ -74,8 +74,8 @@ class RegressionStats(State):
         self._products: FloatArray = np.zeros((7, 7))
         self._labels = (math.inf, -math.inf)  # smallest and largest
         self._zero_label = False
-        self.n = 0
-        self.dropped = 0
+        self.n: int = 0
+        self.dropped: int = 0
 
     @classmethod
     def of(

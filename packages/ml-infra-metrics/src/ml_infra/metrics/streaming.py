@@ -90,8 +90,8 @@ class Scores(State):
         self._waiting = 0
         self._positive = positive.item() if hasattr(positive, "item") else positive
         self._negative: Any = None
-        self.n = 0
-        self.dropped = 0
+        self.n: int = 0
+        self.dropped: int = 0
 
     @classmethod
     def of(
