@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 LEFTOVERS = shutil.ignore_patterns(
     "__pycache__", "*.py[cod]", "*.egg-info", "build", "dist", ".*"
 )
-TAIL = 20
+SCRATCH = ".build-"
+TAIL = 20  # lines of a failed build's log
 
 
 def build(project: Project, out_dir: Path) -> tuple[Path, Path]:
@@ -44,7 +45,7 @@ def build(project: Project, out_dir: Path) -> tuple[Path, Path]:
     out_dir = out_dir.resolve()
     out_dir.mkdir(parents=True, exist_ok=True)
     seconds = epoch(project)
-    with tempfile.TemporaryDirectory(dir=out_dir, prefix=".build-") as folder:
+    with tempfile.TemporaryDirectory(dir=out_dir, prefix=SCRATCH) as folder:
         tree, made = Path(folder, project.stem), Path(folder, "made")
         _copy_sources(project.path, tree)
         command = [sys.executable, "-m", "build", "--outdir", str(made)]
@@ -97,6 +98,10 @@ def build_all(projects: Sequence[Project], out_dir: Path) -> list[Path]:
     All are tried; if any fails, the error names each that did.
     """
     started = time.monotonic()
+    for abandoned in out_dir.glob(f"{SCRATCH}*"):
+        # A build that was killed could not tidy up; one that runs is minutes old.
+        if time.time() - abandoned.stat().st_mtime > 3600:
+            shutil.rmtree(abandoned, ignore_errors=True)
     made: list[Path] = []
     failures: list[str] = []
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -106,7 +111,7 @@ def build_all(projects: Sequence[Project], out_dir: Path) -> list[Path]:
             label = f"[{done}/{len(projects)}] {project.name} {project.version}"
             try:
                 made += future.result()
-            except ReleaseError as error:
+            except (ReleaseError, OSError) as error:
                 failures.append(project.name)
                 print(f"{label} failed: {error}", file=sys.stderr, flush=True)
             else:

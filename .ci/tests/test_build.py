@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -112,3 +113,12 @@ def test_all_are_built_in_one_call(two, tmp_path):
     projects = [load(p) for p in sorted((two.root / "packages").iterdir())]
     made = build_all(projects, tmp_path / "all")
     assert [f.name for f in made] == [n for p in projects for n in p.filenames]
+
+
+def test_what_a_killed_build_left_is_removed_and_what_runs_is_not(two, tmp_path):
+    old, new = tmp_path / ".build-old", tmp_path / ".build-new"
+    for folder in (old, new):
+        (folder / "made").mkdir(parents=True)
+    os.utime(old, (0, 0))
+    build_all([], tmp_path)
+    assert [p.name for p in tmp_path.glob(".build*")] == [".build-new"]
