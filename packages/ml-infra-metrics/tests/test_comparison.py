@@ -252,12 +252,20 @@ def test_differences_without_spread_or_value_are_flagged():
             "average=None",
         ),
         (lambda: Paired.of([1], [0], [1], unit=["u"]).mcnemar(), "independent rows"),
+        (lambda: Paired.of([0.1], [0.2], [1], threshold=math.nan), "threshold"),
         (lambda: Paired.of([1], [0], [1], weights=[2]).mcnemar(), "independent rows"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_bounds_stay_where_differences_can_be():
+    few = Paired.of([0, 1, 0], [1, 0, 1], [1, 0, 0])
+    for name in ("f1_score", "recall", "hamming_loss"):
+        found = few.difference(name)
+        assert -1 <= found.low <= found.value <= found.high <= 1
 
 
 def test_text_and_numbers_are_not_compared():

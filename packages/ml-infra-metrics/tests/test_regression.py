@@ -152,6 +152,11 @@ def test_numbers_without_a_right_answer_are_refused(name, predictions, labels, m
         getattr(metrics, name)(predictions, labels)
 
 
+def test_labels_too_close_to_square_are_not_called_constant():
+    with pytest.raises(ValueError, match="differ by less than"):
+        r2_score([1.0, 2.0], [1e-200, 2e-200])
+
+
 def test_squares_that_overflow_are_refused():
     for metric in (mean_squared_error, root_mean_squared_error):
         with pytest.raises(ValueError, match="cannot be squared"):

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["McNemar", "NotShownError", "Paired", "assert_not_worse"]
 
+_LARGEST = {"matthews_corrcoef": 2.0, "cohen_kappa": 2.0, "log_loss": math.inf}
 METRICS = (*CLASS_METRICS, *SCORE_METRICS, *PROBABILITY_METRICS)
 
 
@@ -150,6 +151,8 @@ class Paired:
         data = {"new": new, "old": old, "labels": labels}
         if unit is not None:
             data["unit"] = unit
+        if threshold is not None and math.isnan(threshold):
+            raise ValueError("threshold must be a number, got nan")
         columns, w, dropped, *_ = rows(data, weights=weights, missing=missing)
         first, second, truth, *others = columns
         for column in columns:
@@ -290,9 +293,17 @@ class Paired:
         method = "delong" if metric == "roc_auc" else "delta"
         if self._units is not None:
             method = "delta-cluster"
-        flags = self._flags(variance)
         half = z * math.sqrt(variance) if variance >= 0 else math.nan
-        return Interval(value, value - half, value + half, level, method, self.n, flags)
+        most = _LARGEST.get(metric, 1.0)  # no difference is larger
+        return Interval(
+            value,
+            max(value - half, -most),
+            min(value + half, most),
+            level,
+            method,
+            self.n,
+            self._flags(variance),
+        )
 
     def __repr__(self) -> str:
         return f"Paired(n={self.n}, units={self.units})"

@@ -191,8 +191,12 @@ def r2_score(
     if not data.labels_are_equal():
         mean = data.mean(lambda _, labels: labels)
         spread = data.mean(lambda _, labels: squared(labels - mean))
-        if spread:
-            value = 1 - data.mean(lambda errors, _: squared(errors)) / spread
+        if not spread:
+            raise ValueError(
+                "labels differ by less than float64 can square; rescale labels and "
+                "predictions"
+            )
+        value = 1 - data.mean(lambda errors, _: squared(errors)) / spread
     return settle(value, undefined, "r2_score", CONSTANT_LABELS)
 
 
