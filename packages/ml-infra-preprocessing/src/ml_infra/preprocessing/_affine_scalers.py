@@ -9,7 +9,7 @@ import numpy as np
 
 from ._groups import group_extents, group_moments, present
 from ._learning import learn_extents, learn_moments
-from ._passes import settled_extent
+from ._passes import negligible, settled_extent
 from ._plans import Affine
 from ._rows import affine_row
 from ._scaler import Scaler
@@ -213,9 +213,10 @@ class StandardScaler(Scaler):
             self.refuse_columns(flat & some, _CONSTANT.format("StandardScaler"))
         divisor = np.where(flat, 1.0, state.weight - self.ddof)
         deviation = np.sqrt(state.squares / divisor)
+        exact = flat | ~negligible(state.mean_rest, deviation)
         return Affine(
             center=state.mean,
-            rest=state.mean_rest,
+            rest=np.where(exact, state.mean_rest, 0.0),
             scale=np.where(flat, 1.0, deviation),
             exponent=state.exponent,
             flat=flat,

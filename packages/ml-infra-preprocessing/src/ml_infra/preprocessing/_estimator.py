@@ -97,13 +97,18 @@ class Estimator:
             )
         return names
 
-    def _in_chosen_container(self, result: Any, X: Any, names: list[Any]) -> Any:
-        """Convert a transformed table to what `set_output` asked for."""
+    def _chosen_container(self) -> str | None:
+        """Return "pandas" or "polars", or None for the kind that comes in."""
         chosen = getattr(self, "_sklearn_output_config", {}).get("transform")
         sklearn = sys.modules.get("sklearn")
         if chosen is None and sklearn is not None:
             chosen = sklearn.get_config()["transform_output"]
-        if chosen in (None, "default"):
+        return None if chosen == "default" else chosen
+
+    def _in_chosen_container(self, result: Any, X: Any, names: list[Any]) -> Any:
+        """Convert a transformed table to what `set_output` asked for."""
+        chosen = self._chosen_container()
+        if chosen is None:
             return result
         import importlib
 

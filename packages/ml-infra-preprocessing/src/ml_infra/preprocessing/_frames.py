@@ -9,7 +9,7 @@ untouched. Arrays of one dtype also offer themselves whole, as `matrix`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,6 +57,24 @@ class Frame:
         """Open one column; errors call it by its name."""
         return open_vector(self.column(place), f"column {self.names[place]!r}")
 
+    def vectors(self, places: Sequence[int]) -> Iterator[Vector]:
+        """
+        Open several columns, each in one piece where that is faster to read.
+
+        A row of a matrix in C order lies in few cache lines: eight columns copied at
+        once cost little more than one.
+        """
+        matrix = self.matrix
+        if matrix is None or abs(matrix.strides[0]) <= matrix.itemsize:
+            yield from map(self.vector, places)
+            return
+        for start in range(0, len(places), 8):
+            group = list(places[start : start + 8])
+            whole = group == list(range(group[0], group[0] + len(group)))
+            columns = matrix[:, group[0] : group[-1] + 1] if whole else matrix[:, group]
+            for place, column in zip(group, transposed(columns), strict=True):
+                yield open_vector(column, f"column {self.names[place]!r}")
+
     @property
     def dtype(self) -> np.dtype[Any]:
         """Floating dtype of the result where the table is a matrix."""
@@ -71,6 +89,14 @@ class Frame:
             return self.finish(whole)
         wrapped = {p: vectors[p].wrap(result) for p, result in results.items()}
         return self.build(wrapped)
+
+
+def transposed(matrix: NDArray[Any]) -> NDArray[Any]:
+    """Return a copy with each column in one piece, made in blocks of rows."""
+    turned = np.empty(matrix.shape[::-1], matrix.dtype.newbyteorder("="))
+    for start in range(0, len(matrix), 1024):
+        turned[:, start : start + 1024] = matrix[start : start + 1024].T
+    return turned
 
 
 def open_frame(data: Any) -> Frame:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._naming import place_of_group
+from ._passes import two_sum
 from ._states import ExtentState, MomentState
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def encode(column: Any, name: Any) -> tuple[NDArray[np.intp], list[Any]]:
         ValueError: If a row has no key, or a NaN.
         TypeError: If a key is not text, a number or a boolean.
     """
+    if isinstance(column, np.ndarray) and column.dtype.kind in "iu":
+        return _encode_numbers(column)
     from ._tables import cells_of
 
     cells = cells_of(column)
@@ -52,8 +55,11 @@ def _encode_numbers(values: NDArray[Any]) -> tuple[NDArray[np.intp], list[Any]]:
         low, high = int(values.min()), int(values.max())
         span = high - low + 1
         if span <= 4 * len(values) and low > -(2**62) and high < 2**62:
-            codes = values.astype(np.intp) - low if low else values.astype(np.intp)
-            used = np.bincount(codes, minlength=span) > 0
+            codes = values.astype(np.intp, copy=False)
+            if low:
+                codes = codes - low
+            used = np.zeros(span, np.bool_)
+            used[codes] = True
             if used.all():
                 return codes, list(range(low, high + 1))
             keys = np.flatnonzero(used)
@@ -116,6 +122,9 @@ def group_moments(
     values: NDArray[np.float64], codes: NDArray[np.intp], groups: int
 ) -> MomentState:
     """Return the moments of each group, shape (groups, 1)."""
+    quick = _about_one_value(values, codes, groups)
+    if quick is not None:
+        return quick
     exponent = 0
     if values.size:
         # Spans that squares of a float do not cover are read in other units.
@@ -131,6 +140,37 @@ def group_moments(
     if exponent:
         state.exponent[...] = exponent
     return state
+
+
+def _about_one_value(
+    values: NDArray[np.float64], codes: NDArray[np.intp], groups: int
+) -> MomentState | None:
+    """
+    Return the moments from sums about the overall mean, in one pass.
+
+    None if a group is so far from that mean, or so narrow, that more than four
+    bits of its variance would cancel, or its sums are long enough to round.
+    """
+    count = np.bincount(codes, minlength=groups).astype(np.float64)
+    if not values.size or not count.all() or count.max() > CHUNK:
+        return None
+    center = float(np.add.reduce(values)) / values.size
+    deviations = values - center
+    mean: Any = np.bincount(codes, deviations, minlength=groups) / count
+    deviations *= deviations
+    squares: Any = np.bincount(codes, deviations, minlength=groups)
+    spread = squares - mean * mean * count
+    if not ((spread > squares / 16) & (squares > 1e-280) & (squares < np.inf)).all():
+        return None
+    high, low = two_sum(np.full(groups, center), mean)
+    return MomentState.of_groups(
+        count,
+        high,
+        low,
+        spread,
+        np.ones(groups, np.bool_),
+        np.zeros(groups, np.int64),
+    )
 
 
 def _chunk(

@@ -66,8 +66,9 @@ def standardize(data: Sequence[Any], ddof: int) -> list[float] | None:
             mean = total / n
             deviations = [x - mean for x in data]
             rest = fsum(deviations) / n  # what rounding took from the mean
-            deviations = [x - rest for x in deviations]
-        squares = fsum([x * x for x in deviations])
+            if rest:
+                deviations = [x - rest for x in deviations]
+        squares = sum([x * x for x in deviations])
     except OverflowError:
         return None
     if not 1e-280 < squares < inf:

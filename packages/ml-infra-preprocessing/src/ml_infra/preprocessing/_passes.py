@@ -192,6 +192,11 @@ def narrow(block: NDArray[Any]) -> tuple[float, float, float, bool]:
     return high, low, float(np.add.reduce(deviations * deviations)), True
 
 
+def negligible(rest: Any, scale: Any) -> Any:
+    """Whether leaving out `rest` changes quotients by less than 2**-56."""
+    return np.abs(rest) <= 2.0**-56 * scale
+
+
 def rescale(
     vector: Vector, center: float, rest: float, scale: float, out: NDArray[Any]
 ) -> None:

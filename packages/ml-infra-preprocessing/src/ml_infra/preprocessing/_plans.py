@@ -81,23 +81,24 @@ class Affine:
         center, rest, scale, flat = (
             one[:, j] for one in (self.center, self.rest, self.scale, self.flat)
         )
+        odd_units, odd_rests, some_flat = self.exponent.any(), rest.any(), flat.any()
         for start in range(0, len(out), BLOCK):
             code = codes[start : start + BLOCK]
             target = out[start : start + BLOCK]
             block = values[start : start + BLOCK]
-            if self.exponent.any():
+            if odd_units:
                 block = np.ldexp(block.astype(float), -self.exponent[code, j])
             work = np.subtract(block, center.take(code), dtype=np.float64)
-            if rest.any():
+            if odd_rests:
                 work -= rest.take(code)
             np.divide(work, scale.take(code), out=target, casting="same_kind")
-            if flat.any():
+            if some_flat:
                 target[flat.take(code) & ~np.isnan(target)] = 0.0
         self._to_range(out)
 
-    def row(self, group: int) -> list[tuple[float, float, float]] | None:
+    def row(self, group: int) -> tuple[list[float], ...] | None:
         """
-        Return (center, rest, scale) of each column as Python numbers.
+        Return centers, rests (empty if all are 0) and scales as Python numbers.
 
         None where a column needs other units or exact integers: arrays do that.
         """
@@ -108,8 +109,8 @@ class Affine:
         if wide.any() or self.exponent[group].any():
             return None
         scale = np.where(self.flat[group], np.inf, scale)
-        starts = (one.tolist() for one in (center + -0.0, rest, scale))
-        return list(zip(*starts, strict=True))
+        rests = rest.tolist() if rest.any() else []
+        return (center + -0.0).tolist(), rests, scale.tolist()
 
     def _finish(self, out: NDArray[Any], values: NDArray[Any], flat: Any) -> None:
         if flat:

@@ -219,13 +219,15 @@ def learn_cells(
     table: Batch, missing: str, ranks: Any, *, infinite: bool
 ) -> QuantileState:
     """Learn each column, and each group of rows, of a batch."""
+    if table.codes is None:
+        row = []
+        for vector in table.frame.vectors(table.places):
+            _settle(vector, missing, infinite=infinite)
+            row.append(_cell(vector, table.exact, ranks))
+        return QuantileState([row])
     vectors = [table.frame.vector(place) for place in table.places]
     for vector in vectors:
         _settle(vector, missing, infinite=infinite)
-    if table.codes is None:
-        return QuantileState(
-            [[_cell(vector, table.exact, ranks) for vector in vectors]]
-        )
     order = np.argsort(table.codes, kind="stable")
     ends = np.cumsum(np.bincount(table.codes, minlength=table.groups))
     rows: list[list[Cell]] = []

@@ -32,17 +32,22 @@ def order_statistics(
     Return the values at 0-based `ranks` of the sorted values that are there.
 
     Args:
-        vector: Numbers without NaN among those `blocks` yields.
+        vector: Numbers.
         count: How many values `blocks` yields.
         ranks: Each in [0, count).
         space: Memory of the vector's dtype that may be overwritten; None allocates.
+
+    Raises:
+        UnsettledError: If a value is NaN.
     """
     wanted = sorted(set(ranks))
     found = _bracketed(vector, count, wanted, space) if count > _DIRECT else {}
     rest = [rank for rank in wanted if rank not in found]
     if rest:
         values = _gathered(vector, count)
-        values.partition(rest)
+        values.partition([*rest, count - 1])
+        if values[-1] != values[-1]:  # NaN sorts last
+            raise UnsettledError
         found.update((rank, values[rank].item()) for rank in rest)
     return [found[rank] for rank in ranks]
 
@@ -54,6 +59,10 @@ def _gathered(vector: Vector, count: int) -> NDArray[Any]:
         values[start : start + block.size] = block
         start += block.size
     return values
+
+
+class UnsettledError(Exception):
+    """A NaN was read: the policy for missing values has not been applied yet."""
 
 
 class _Bracket:
@@ -120,6 +129,8 @@ def _bracketed(
         bracket.space = space[start : start + bracket.room]
         start += bracket.room
     for block in vector.blocks(BLOCK):
+        if np.isnan(np.minimum.reduce(block)):
+            raise UnsettledError
         for bracket in brackets:
             bracket.take(block)
     found: dict[int, Any] = {}

@@ -10,6 +10,7 @@ import numpy as np
 from ._naming import check_names, place_of_group, wrong_width
 from ._vectors import open_vector, shown
 
+SMALL = 64  # values of an array up to which a Python loop beats NumPy's start-up
 KINDS = frozenset((dict, list, tuple))  # of containers that may be a row
 
 _PLAIN = frozenset((float, int, bool))
@@ -80,7 +81,9 @@ def group_of_row(scaler: Any, X: Any) -> int:
 def put_back(scaler: Any, X: Any, made: list[float]) -> Any:
     """Return a row like X with the learned columns replaced."""
     if type(X) is dict:
-        return {**X, **dict(zip(scaler.columns_, made, strict=True))}
+        copied = X.copy()
+        copied.update(zip(scaler.columns_, made))  # noqa: B905 -- hot, same length
+        return copied
     if len(made) < len(X) or scaler.columns is not None:
         row = list(X)
         for place, value in zip(_places(scaler), made, strict=True):
@@ -91,13 +94,20 @@ def put_back(scaler: Any, X: Any, made: list[float]) -> Any:
 
 def affine_row(values: list[Any], plan: Any) -> list[float] | None:
     """Return ((x - center) - rest) / scale; None if that is not all finite."""
-    if plan is None:
-        return None
+    centers, rests, scales = plan
     try:
-        made = [
-            ((x - center) - rest) / scale
-            for x, (center, rest, scale) in zip(values, plan, strict=True)
-        ]
+        if rests:
+            made = [
+                ((x - center) - rest) / scale
+                for x, center, rest, scale in zip(  # noqa: B905 -- hot, same length
+                    values, centers, rests, scales
+                )
+            ]
+        else:
+            made = [
+                (x - center) / scale
+                for x, center, scale in zip(values, centers, scales)  # noqa: B905 -- hot
+            ]
     except OverflowError:  # an integer beyond every float
         return None
     total = sum(made)

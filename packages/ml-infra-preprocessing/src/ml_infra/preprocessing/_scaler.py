@@ -15,7 +15,7 @@ from ._learning import in_rows
 from ._naming import chosen, key_order, matching, place_of_group
 from ._passes import BLOCK
 from ._plans import Affine, Bounds, row_blocks
-from ._rows import KINDS, group_of_row, put_back, values_of_row
+from ._rows import KINDS, SMALL, group_of_row, put_back, values_of_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -231,6 +231,10 @@ class Scaler(Estimator):
             row = self._transform_row(X)
             if row is not None:
                 return row
+        elif type(X) is np.ndarray and 0 < X.size <= SMALL:
+            made = self._transform_small(X)
+            if made is not None:
+                return made
         frame = open_frame(X)
         with np.errstate(all="ignore"):
             result = self._transform_frame(frame)
@@ -311,22 +315,39 @@ class Scaler(Estimator):
 
     # --- one row --------------------------------------------------------------
 
+    def _transform_small(self, X: NDArray[Any]) -> NDArray[Any] | None:
+        """Transform a few rows in plain Python, to the same bits; None if it cannot."""
+        if X.dtype != np.float64 or X.ndim != 2 or self.groups_ is not None:
+            return None
+        every = len(self.columns_) == X.shape[1] == self.n_features_in_
+        if not every or self.columns is not None or self._chosen_container():
+            return None
+        plan = self._plan_of_rows()[0]
+        if plan is None:
+            return None
+        rows = [self._row(row, plan) for row in X.tolist()]
+        return None if None in rows else np.array(rows)
+
     def _transform_row(self, X: Any) -> Any:
         values = values_of_row(self, X)
         if values is None:
             return None
         group = group_of_row(self, X)
-        rows = self.cache_.get("rows")
-        if rows is None:
-            plan = self._plan_once()
-            rows = [plan.row(place) for place in range(len(self.groups_ or [0]))]
-            self.cache_["rows"] = rows
+        rows = self._plan_of_rows()
         made = self._row(values, rows[group]) if rows[group] is not None else None
         if made is not None:
             return put_back(self, X, made)
         # Not finite, or units and sizes that the arrays take care of.
         with np.errstate(all="ignore"):
             return self._transform_frame(open_frame([X]))[0]
+
+    def _plan_of_rows(self) -> list[Any]:
+        rows: list[Any] | None = self.cache_.get("rows")
+        if rows is None:
+            plan = self._plan_once()
+            rows = [plan.row(place) for place in range(len(self.groups_ or [0]))]
+            self.cache_["rows"] = rows
+        return rows
 
     def _row(self, values: list[Any], plan: Any) -> list[float] | None:
         """Transform plain numbers; None hands over to the arrays."""

@@ -10,13 +10,13 @@ import numpy as np
 from . import _lists
 from ._passes import (
     BLOCK,
-    extent,
+    negligible,
     rescale,
     scale_exponent,
     settled_extent,
     settled_moments,
 )
-from ._ranks import order_statistics
+from ._ranks import UnsettledError, order_statistics
 from ._vectors import Vector, open_vector
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def standardize(data: Any, ddof: int, missing: str, out: NDArray[Any] | None) ->
                 f"got {moments.weight:.0f}"
             )
         deviation = float(np.sqrt(moments.squares / (moments.weight - ddof)))
-        return _rescaled(vector, out, moments.high, moments.low, deviation)
+        rest = 0.0 if negligible(moments.low, deviation) else moments.low
+        return _rescaled(vector, out, moments.high, rest, deviation)
 
 
 def robust_scale(
@@ -91,25 +92,13 @@ def clip(
         return _from_list(vector, _lists.clip(vector.integers, lower, upper), out)
     with np.errstate(all="ignore"):
         target = _target(vector, out)
-        if vector.null is not None or np.isnan(extent(vector)[0]):
+        if vector.null is not None:
             vector.settle(missing, infinite=True)
-        count = present(vector)
-        if count:
-            ranks = [min(count - 1, int(count * p / 100)) for p in (lower, upper)]
-            # The result's memory serves as scratch until the result is written.
-            spare = target.dtype == vector.values.dtype and not np.may_share_memory(
-                target, vector.values
-            )
-            low, high = order_statistics(
-                vector, count, ranks, target if spare else None
-            )
-            if not (isfinite(low) and isfinite(high)):
-                raise ValueError(
-                    f"clip_outliers: the bounds would be {low} and {high}; "
-                    "choose percentiles within the finite values"
-                )
-        else:
-            low, high = 0, 0  # all missing
+        try:
+            low, high = _bounds(vector, lower, upper, target)
+        except UnsettledError:
+            vector.settle(missing, infinite=True)
+            low, high = _bounds(vector, lower, upper, target)
         for start in range(0, len(target), BLOCK):
             block = vector.values[start : start + BLOCK]
             if block.dtype == target.dtype:
@@ -117,6 +106,26 @@ def clip(
             else:
                 target[start : start + BLOCK] = np.clip(block, low, high)
         return _finished(vector, target, out)
+
+
+def _bounds(
+    vector: Vector, lower: float, upper: float, target: NDArray[Any]
+) -> tuple[Any, Any]:
+    count = present(vector)
+    if not count:
+        return 0, 0
+    ranks = [min(count - 1, int(count * p / 100)) for p in (lower, upper)]
+    # The result's memory serves as scratch until the result is written.
+    spare = target.dtype == vector.values.dtype and not np.may_share_memory(
+        target, vector.values
+    )
+    low, high = order_statistics(vector, count, ranks, target if spare else None)
+    if not (isfinite(low) and isfinite(high)):
+        raise ValueError(
+            f"clip_outliers: the bounds would be {low} and {high}; "
+            "choose percentiles within the finite values"
+        )
+    return low, high
 
 
 def present(vector: Vector) -> int:
@@ -171,7 +180,8 @@ def _target(vector: Vector, out: NDArray[Any] | None) -> NDArray[Any]:
     """Return the array to write to, after checking one that the user gave."""
     n = len(vector.values)
     if out is None:
-        return np.empty(n, vector.dtype)
+        # What was read from a list is ours: no new pages for the result.
+        return vector.values if vector.owned else np.empty(n, vector.dtype)
     if not isinstance(out, np.ndarray):
         raise TypeError(f"out must be an ndarray, got {type(out).__name__}")
     if out.shape != (n,) or out.dtype.kind != "f" or not out.flags.writeable:

@@ -36,6 +36,7 @@ class Vector:
         exponent: Reading divides by 2**exponent, so that squares fit a float.
         dtype: Floating dtype of the result.
         integers: The values as Python integers where 64 bits do not hold them.
+        owned: Whether `values` are a float64 copy of ours that may be overwritten.
         name: How messages call the data.
     """
 
@@ -47,6 +48,7 @@ class Vector:
         "name",
         "null",
         "origin",
+        "owned",
         "skip_nan",
         "values",
     )
@@ -58,6 +60,7 @@ class Vector:
         *,
         null: NDArray[np.bool_] | None = None,
         integers: list[int] | None = None,
+        owned: bool = False,
     ) -> None:
         self.values = values
         self.null = null if null is not None and null.any() else None
@@ -65,6 +68,7 @@ class Vector:
         self.origin = 0
         self.exponent = 0
         self.integers = integers
+        self.owned = owned
         self.name = "the data"
         self.dtype = result_dtype(values)
         self._wrap = wrap
@@ -214,7 +218,7 @@ def _from_sequence(data: Sequence[Any], wrap: Wrap, name: str) -> Vector:
         _refuse_size(data, name)
     if type(total) is int and np.abs(values).max(initial=0) > _EXACT:
         return _from_integers([int(x) for x in data], wrap)
-    return Vector(values, wrap)
+    return Vector(values, wrap, owned=True)
 
 
 def _refuse_size(data: Sequence[Any], name: str) -> NoReturn:
