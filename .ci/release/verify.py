@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dependency_groups import resolve
+from packaging.version import Version
 
 from release import environments
 from release.index import STABLE, STAGING
-from release.projects import ROOT, Project, ReleaseError, read_toml
+from release.projects import ROOT, Project, ReleaseError, load_all, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from release.index import Index
 
 TAIL = 40
+TIMEOUT = 1800  # seconds; a suite takes a minute, one that hangs must not hold us
 
 
 @dataclass(frozen=True)
@@ -57,22 +59,27 @@ class Cell:
                 )
             except ReleaseError as error:
                 raise ReleaseError(f"{self.label}: {error}") from error
-            done = subprocess.run(
-                [
-                    str(environment.executable("pytest")),
-                    *("-q", "-m", "not slow and not torch", str(self.tests)),
-                    *("--config-file", str(ROOT / ".pytest.ini")),
-                    *("-p", "no:cacheprovider"),
-                ],
-                # From a folder without sources: only what is installed can be found.
-                cwd=scratch,
-                env=environments.isolated(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
-            )
+            try:
+                done = subprocess.run(
+                    [
+                        str(environment.executable("pytest")),
+                        *("-q", "-m", "not slow and not torch", str(self.tests)),
+                        *("--config-file", str(ROOT / ".pytest.ini")),
+                        *("-p", "no:cacheprovider"),
+                    ],
+                    # From a folder without sources: only what is installed can be found.
+                    cwd=scratch,
+                    env=environments.isolated(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                    check=False,
+                    timeout=TIMEOUT,
+                )
+            except subprocess.TimeoutExpired as error:
+                message = f"{self.label}: its tests did not end in {TIMEOUT} s"
+                raise ReleaseError(f"{message}; repeat: {self.repeat}") from error
         if done.returncode:
             tail = "\n".join(done.stdout.splitlines()[-TAIL:])
             message = f"{self.label}: its tests fail\n{tail}\nrepeat: {self.repeat}"
@@ -134,13 +141,16 @@ def from_staging(candidates: Sequence[Project], index: Index) -> Iterator[Cell]:
 def lowest(candidates: Sequence[Project], index: Index) -> Iterator[Cell]:
     """Yield each distribution with the lowest versions that its metadata allows."""
     for p in candidates:
-        pins = tuple(
-            f"{r.name}=={bound.version}"
-            for r in p.requires
-            if r.marker is None or r.marker.evaluate()
-            for bound in r.specifier
-            if bound.operator == ">="
-        )
+        pins = []
+        for need in p.requires:
+            if need.name in load_all():  # the lowest there is, once this is released
+                there = {*index.files(STABLE, need.name)}
+                there |= {str(c.version) for c in candidates if c.name == need.name}
+                first = min(need.specifier.filter(there), key=Version)
+                pins.append(f"{need.name}=={first}")
+            elif need.marker is None or need.marker.evaluate():
+                bounds = [s.version for s in need.specifier if s.operator == ">="]
+                pins += [f"{need.name}=={bound}" for bound in bounds]
         if pins:
             yield Cell(
                 label=f"{p.name} {p.version} with {', '.join(pins)}",
