@@ -67,7 +67,7 @@ class Cell:
                         *("--config-file", str(ROOT / ".pytest.ini")),
                         *("-p", "no:cacheprovider"),
                     ],
-                    # From a folder without sources: only what is installed can be found.
+                    # A folder without sources: only what is installed is found.
                     cwd=scratch,
                     env=environments.isolated(),
                     stdin=subprocess.DEVNULL,
