@@ -60,11 +60,11 @@ def count_on_device(predictions: Any, labels: Any, weights: Any = None) -> Devic
     prediction, label = (xp.searchsorted(classes, a) for a in codes)
     cells = label * classes.shape[0] + prediction
     distinct, rows = xp.unique_counts(cells)
-    names, host = _to_host(classes, compat), _to_host(distinct, compat)
+    names, host = to_host(classes, compat), to_host(distinct, compat)
     found = DeviceCells(
         names[host % len(names)],
         names[host // len(names)],
-        _to_host(rows, compat).astype(np.int64),
+        to_host(rows, compat).astype(np.int64),
         None,
         None,
     )
@@ -79,15 +79,14 @@ def count_on_device(predictions: Any, labels: Any, weights: Any = None) -> Devic
     def sums(of: Any) -> NDArray[np.float64]:
         # Differences of running sums at the ends of each cell's run of rows.
         total = xp.cumulative_sum(xp.take(of, order))
-        at_ends = _to_host(
-            xp.take(total, xp.asarray(ends, device=total.device)), compat
-        )
+        at_ends = to_host(xp.take(total, xp.asarray(ends, device=total.device)), compat)
         return np.diff(at_ends.astype(np.float64), prepend=0.0)
 
     return found._replace(weight=sums(values), square=sums(values * values))
 
 
-def _to_host(array: Any, compat: Any) -> Array:
+def to_host(array: Any, compat: Any) -> Array:
+    """Return an array as NumPy's, in main memory."""
     if hasattr(array, "to_device") and not compat.is_torch_array(array):
         namespace = compat.array_namespace(array)
         host = namespace.__array_namespace_info__().default_device()

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from . import _targets
+from ._device_scores import count_scores
 from ._inputs import rows
+from ._readers import on_device
 from ._score_table import BoolArray, FloatArray, ScoreTable, tabulate
 from ._undefined import Undefined, UndefinedMetricError, UndefinedPolicy, check_policy
 
@@ -32,11 +34,17 @@ class Problem(NamedTuple):
     scores: FloatArray
     positive: BoolArray
     weights: FloatArray | None
+    #: The table, where the rows were counted on a device and are not here.
+    counted: ScoreTable | None = None
 
     def table(self) -> ScoreTable:
+        if self.counted is not None:
+            return self.counted
         return tabulate(self.scores, self.positive, self.weights)
 
     def support(self) -> float:
+        if self.counted is not None:
+            return float(self.counted.positives.sum())
         chosen = self.positive
         return float(
             chosen.sum() if self.weights is None else self.weights[chosen].sum()
@@ -54,6 +62,9 @@ class Problem(NamedTuple):
 def binary_table(
     scores: Any, labels: Any, positive: Any, weights: Any, missing: Missing
 ) -> tuple[ScoreTable, int]:
+    if on_device(scores):
+        counted = count_scores(scores, labels, positive, weights)
+        return counted.table, counted.n
     (score, label), w, *_ = rows(
         {"scores": scores, "labels": labels}, weights=weights, missing=missing
     )
@@ -84,6 +95,10 @@ def problems(
     weights: Any,
     missing: Missing,
 ) -> list[Problem]:
+    if on_device(scores):
+        none = np.zeros(0)
+        table = count_scores(scores, labels, positive, weights).table
+        return [Problem(positive, none, none > 0, None, table)]
     (score, label), w, *_ = rows(
         {"scores": scores, "labels": labels}, weights=weights, missing=missing
     )

@@ -20,7 +20,9 @@ from ._bounds import (
     widened,
 )
 from ._cells import Cells
+from ._device_scores import DeviceScores, count_scores
 from ._inputs import arguments, blocks, rows
+from ._readers import on_device
 from ._score_intervals import auc_interval_of, average_precision_interval_of
 from ._score_table import tabulate
 from ._state import State, check_mergeable, check_schema
@@ -150,6 +152,9 @@ class Scores(State):
             TypeError: If scores are no numbers.
         """
         scores, labels = arguments("Scores.update", scores, labels, aliases, "scores")
+        if on_device(scores):
+            self._add_counted(count_scores(scores, labels, self._positive, weights))
+            return
         (score, label), w, dropped, *_ = rows(
             {"scores": scores, "labels": labels}, weights=weights, missing=missing
         )
@@ -345,6 +350,15 @@ class Scores(State):
                 "class first"
             )
         self._negative = negative
+
+    def _add_counted(self, counted: DeviceScores) -> None:
+        """Add rows that were counted on a device."""
+        self._agree(counted.negative)
+        cells = self._settled()
+        cells.add(
+            counted.table.keys, np.stack(counted.table[1 : len(cells.counts) + 1])
+        )
+        self.n += counted.n
 
     def _settle(self) -> None:
         """Count the rows that wait."""
