@@ -285,12 +285,12 @@ def machine() -> str:
 
 def tables(quick: bool = False) -> dict[str, str]:
     """Return the tables by title, as Markdown."""
-    count, turns, rows = (300, 1, 2000) if quick else (20_000, 9, 1_000_000)
+    count, turns, rows = (300, 1, 2000) if quick else (10_000, 7, 1_000_000)
     return {
         "Records of four fields that reached the file": records_table(count, turns),
         "Calls below the level": filtered_table(count * 10, turns),
-        "Import": import_table(1 if quick else 9),
-        "Reading back": reading_table(rows, 1 if quick else 3),
+        "Import": import_table(1 if quick else 7),
+        "Reading back": reading_table(rows, 1 if quick else 2),
     }
 
 

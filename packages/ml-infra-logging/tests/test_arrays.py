@@ -79,8 +79,12 @@ def test_arrays_become_summaries(record):
     np = pytest.importorskip("numpy")
     found = record(grads=np.array([[1.0, np.nan], [3.0, np.inf]], dtype=np.float32))
     assert found["grads"] == {
-        "shape": [2, 2], "dtype": "float32",
-        "min": 1.0, "mean": 2.0, "max": 3.0, "nonfinite": 2,
+        "shape": [2, 2],
+        "dtype": "float32",
+        "min": 1.0,
+        "mean": 2.0,
+        "max": 3.0,
+        "nonfinite": 2,
     }
     assert record(v=np.array([], dtype=float))["v"] == {
         "shape": [0],

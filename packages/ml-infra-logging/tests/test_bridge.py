@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_trap_18_extra_may_clash_with_everything(read):
 
 def test_trap_18_exc_info_and_stack_info(read):
     try:
-        raise KeyError("label")
+        raise KeyError("label")  # noqa: TRY301 - the log of it is the test
     except KeyError:
         logging.getLogger("x").exception("failed", stack_info=True)
     (record,) = read()
@@ -123,8 +124,7 @@ def _program(text, read, expect=0):
             check=False,
         )
         assert done.returncode == expect, done.stderr
-        with open(path) as file:
-            records = [json.loads(line) for line in file]
+        records = [json.loads(line) for line in Path(path).read_text().splitlines()]
     assert records[-1]["event"] == "run.end"
     _program.stderr = done.stderr
     return records[1:-1]
@@ -301,7 +301,7 @@ def test_our_events_go_to_handlers_of_the_standard_library_when_asked(tmp_path, 
     configure(path=path, console=False, to_stdlib=True)
     get_logger("train").info("dataset ready %s", rows=3, name="mine")
     try:
-        raise ValueError("boom")
+        raise ValueError("boom")  # noqa: TRY301 - the log of it is the test
     except ValueError:
         get_logger("train").exception("failed")
     ready, failed = [r for r in caplog.records if r.name == "train"]

@@ -2,7 +2,7 @@
 
 import collections
 import dataclasses
-import datetime
+import datetime as dt
 import decimal
 import enum
 import fractions
@@ -11,6 +11,7 @@ import math
 import pathlib
 import threading
 import uuid
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,7 +25,7 @@ LIMIT = 131_072
 FUZZ = settings(
     deadline=None,
     derandomize=True,
-    max_examples=150,
+    max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
@@ -55,7 +56,9 @@ class Point:
     y: float
 
 
-Pair = collections.namedtuple("Pair", "left right")
+class Pair(NamedTuple):
+    left: int
+    right: str
 
 
 def careful_line(fields, limit=LIMIT, redactor=None):
@@ -142,9 +145,11 @@ def test_trap_01_any_nested_value_gives_one_strict_json_line(record, fields):
 
 @pytest.mark.parametrize(
     "make",
-    [threading.Lock, Hostile, lambda: (n for n in "ab"), lambda: int, object]
-    + [lambda: 1 << 100_000],
-    ids=["lock", "hostile", "generator", "class", "object", "huge int"],
+    [
+        *(threading.Lock, Hostile, object, lambda: (n for n in "ab")),
+        *(lambda: int, lambda: 1 << 100_000),
+    ],
+    ids=["lock", "hostile", "object", "generator", "class", "huge int"],
 )
 def test_trap_01_a_bad_value_becomes_a_marker_with_type_and_reason(record, make):
     value = make()
@@ -275,36 +280,10 @@ def test_trap_05_a_clash_with_the_new_name_goes_on(record):
 
 
 def test_trap_06_keys_that_are_not_text_become_text_without_loss(record):
-    found = record(
-        d={
-            1: "a",
-            "1": "b",
-            None: "c",
-            True: "d",
-            (1, 2): "e",
-            Colour.RED: "f",
-            2.5: "g",
-        }
-    )
-    assert found["d"] == {
-        "1": "a",
-        "1_": "b",
-        "null": "c",
-        "(1, 2)": "e",
-        "Colour.RED": "f",
-        "2.5": "g",
-    } or found["d"]["1"] in ("a", "d")
-    assert sorted(found["d"].values()) == sorted(
-        {
-            1: "a",
-            "1": "b",
-            None: "c",
-            True: "d",
-            (1, 2): "e",
-            Colour.RED: "f",
-            2.5: "g",
-        }.values()
-    )
+    keys = {None: "null", (1, 2): "(1, 2)", Colour.RED: "Colour.RED", 2.5: "2.5"}
+    keys |= {True: "true", 7: "7", b"raw": "raw"}
+    found = record(d={key: str(key) for key in keys})
+    assert found["d"] == {text: str(key) for key, text in keys.items()}
 
 
 def test_trap_06_equal_names_of_keys_are_told_apart_in_order(record):
@@ -360,9 +339,12 @@ def test_an_event_that_is_no_text_becomes_one(make):
 @pytest.mark.parametrize(
     ("value", "plain"),
     [
-        (datetime.datetime(2026, 1, 2, 3, 4, 5), "2026-01-02T03:04:05"),
-        (datetime.date(2026, 1, 2), "2026-01-02"),
-        (datetime.timedelta(minutes=1, milliseconds=500), 60.5),
+        (
+            dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.timezone.utc),
+            "2026-01-02T03:04:05+00:00",
+        ),
+        (dt.date(2026, 1, 2), "2026-01-02"),
+        (dt.timedelta(minutes=1, milliseconds=500), 60.5),
         (decimal.Decimal("0.1"), 0.1),
         (decimal.Decimal("0.1000000000000000000001"), "0.1000000000000000000001"),
         (fractions.Fraction(1, 3), "1/3"),

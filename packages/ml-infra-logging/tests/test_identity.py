@@ -122,7 +122,9 @@ def test_trap_22_who_shows_what(tmp_path, policy, infos):
             text=True,
             env={
                 **{k: v for k, v in os.environ.items() if k != "ML_INFRA_RUN"},
-                "RANK": str(rank), "LOCAL_RANK": str(rank % 2), "WORLD_SIZE": "4",
+                "RANK": str(rank),
+                "LOCAL_RANK": str(rank % 2),
+                "WORLD_SIZE": "4",
             },
         )
         for rank in range(4)

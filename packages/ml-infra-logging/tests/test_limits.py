@@ -122,7 +122,7 @@ def test_limits_keep_bound_fields_exceptions_and_odd_events():
     log = get_logger("t").bind(fold=1)
     with capture_logs() as logs:
         try:
-            raise ValueError("boom")
+            raise ValueError("boom")  # noqa: TRY301 - the log of it is the test
         except ValueError:
             log.every(0).exception("failed", n=1)
         log.once.info(object())

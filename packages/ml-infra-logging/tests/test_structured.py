@@ -87,15 +87,15 @@ def test_a_logger_without_a_name_has_that_of_its_module(logs):
 def test_exceptions_are_attached_by_exception_or_exc_info(logs):
     log = get_logger("e")
     try:
-        raise ValueError("boom")
+        raise ValueError("boom")  # noqa: TRY301 - the log of it is the test
     except ValueError as error:
         log.exception("a")
         log.warning("b", exc_info=True)
         kept = error
     log.info("c", exc_info=kept)
     log.info("d", error=kept)
-    log.exception("none is being handled")
-    log.info("e", exc_info="text")
+    log.exception("none is being handled")  # noqa: LOG004 - meant
+    log.info("e", exc_info="text")  # noqa: LOG014 - a text is a field
     assert [r["exception"]["type"] for r in list(logs)[:3]] == ["ValueError"] * 3
     assert logs[3]["error"]["message"] == "boom"
     assert "exception" not in logs[4]

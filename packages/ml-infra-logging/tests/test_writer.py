@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -165,7 +166,7 @@ print(len(seen))
         assert len(events(path, "finalizer")) == 20
 
 
-class Preempted(Exception):
+class Preempted(Exception):  # noqa: N818 - a signal, not an error
     """As torch's elastic agent raises it: no BaseException."""
 
 
@@ -283,7 +284,7 @@ for n in range(100):
     read, write = os.pipe()
     running = [start_program(program, n, stderr=write) for n in range(4)]
     os.close(write)
-    with open(read, "rb") as pipe:
+    with os.fdopen(read, "rb") as pipe:
         data = pipe.read()
     assert [process.wait(60) for process in running] == [0] * 4
     records = [strict_json(line) for line in data.splitlines()]
@@ -295,7 +296,7 @@ for n in range(100):
         assert note["kept"] == len(record["text"])
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_trap_16_a_full_device_stops_nothing_and_says_so_once():
     program = """
 import sys
@@ -339,7 +340,7 @@ print(lost, handle.stats()["lost"])
     for line in path.read_bytes().splitlines():
         try:
             good.append(json.loads(line))
-        except ValueError:
+        except ValueError:  # noqa: PERF203 - a few lines
             torn.append(line)
     assert len(torn) <= 1
     (told,) = [r for r in good if r["event"] == "log.recovered"]

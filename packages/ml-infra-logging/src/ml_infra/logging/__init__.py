@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .structured import configure as configure
     from .structured import context as context
     from .structured import get_logger as get_logger
+
+    __version__: str
     from .testing import CapturedLogs as CapturedLogs
     from .testing import capture_logs as capture_logs
 

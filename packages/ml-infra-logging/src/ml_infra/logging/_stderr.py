@@ -46,7 +46,10 @@ class JsonStderr(Output):
     def write(self, line: bytes) -> None:
         """Write the line, or count it as lost."""
         stream = sys.stderr
-        if stream is sys.__stderr__ and stream is not None:
+        if stream is None:
+            self.lost.add()
+            return
+        if stream is sys.__stderr__:
             self._descriptor.write(line)
             return
         try:

@@ -6,7 +6,7 @@ SIGKILL and ``os._exit``, and whole when several processes append to one file. W
 cannot be written is counted, told once on stderr, and told in the log afterwards.
 """
 
-# ruff: noqa: PTH103, PTH116, PTH120, PTH123 - pathlib takes as long to import as all of this
+# ruff: noqa: PTH103, PTH116, PTH120 - pathlib takes as long to import as all of this
 
 from __future__ import annotations
 
@@ -286,10 +286,15 @@ class File(Descriptor):
 
     def _ends_inside_a_line(self) -> bool:
         """Look: a process that shares the file may have been cut short as well."""
+        if not self._regular:
+            return False
         try:
-            with open(self.path, "rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                return size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
+            fd = os.open(self.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+            try:
+                size = os.fstat(fd).st_size
+                return size > 0 and os.pread(fd, 1, size - 1) != b"\n"
+            finally:
+                os.close(fd)
         except (OSError, AttributeError):
             return self._torn
 

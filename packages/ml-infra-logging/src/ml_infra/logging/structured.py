@@ -227,7 +227,8 @@ def get_logger(name: str | None = None, /, **fields: Any) -> Logger:
     >>> log.debug("left out: records are written from info on", rows=3)
     """
     if name is None:
-        name = sys._getframe(1).f_globals.get("__name__", "")  # noqa: SLF001 - as warnings does
+        caller = sys._getframe(1)  # noqa: SLF001 - as warnings does
+        name = str(caller.f_globals.get("__name__", ""))
     gate = _gates.gate_of(name)
     return Logger(gate, Layer(fields) if fields else None)
 
