@@ -9,7 +9,13 @@ import numpy as np
 
 from . import _delta, _pairs
 from ._averaging import check_average, check_kinds, listed, positive_code
-from ._count_metrics import WHOLE, CountMetrics, plain_name, refuse_options
+from ._count_metrics import (
+    WHOLE,
+    CountMetrics,
+    check_beta,
+    plain_name,
+    refuse_options,
+)
 from ._delta import Question
 from ._formulas import ratio
 from ._undefined import check_policy
@@ -226,6 +232,7 @@ class CountIntervals(CountMetrics):
         elif view.declared:
             chosen = list(range(len(classes_found)))
         check_average(average)
+        check_beta(name, options)
         formula = ratio(name, options.get("beta", 1.0))
         return Question(name, formula, average, chosen, filler)
 

@@ -211,8 +211,7 @@ class CountMetrics:
         self, name: str, average: Any, options: MetricOptions
     ) -> tuple[ClassTable, Any]:
         check_average(average)
-        if (name == "fbeta_score") != ("beta" in options):
-            raise TypeError("beta belongs to fbeta_score, which needs it")
+        check_beta(name, options)
         formula = ratio(name, options.get("beta", 1.0))
         view = self._view()
         classes = options.get("classes")
@@ -230,6 +229,12 @@ def plain_name(name: str, average: Any) -> tuple[str, Any]:
     if name not in METRICS:
         raise ValueError(f"no such metric: {name!r}; choose one of {sorted(METRICS)}")
     return name, average
+
+
+def check_beta(name: str, options: MetricOptions) -> None:
+    """Raise TypeError unless `beta` comes with F-beta and with nothing else."""
+    if (name == "fbeta_score") != ("beta" in options):
+        raise TypeError(f"{name}: beta belongs to fbeta_score, which needs it")
 
 
 def refuse_options(name: str, options: MetricOptions, *allowed: str) -> None:

@@ -217,7 +217,8 @@ def matthews(m: Marginals) -> NDArray[np.float64]:
     spread = np.sqrt(np.asarray(moments.predicted, float)) * np.sqrt(
         np.asarray(moments.actual, float)
     )
-    return divide(np.asarray(moments.agreement, float), spread)
+    # Two rounded roots may multiply to a little less than the square they came from.
+    return np.clip(divide(np.asarray(moments.agreement, float), spread), -1, 1)
 
 
 def kappa(m: Marginals) -> NDArray[np.float64]:
