@@ -78,10 +78,11 @@ def test_giving_up_tells_a_reason_of_a_closed_set(reason):
     function, rules = REASONS[reason]
     last = events_of(function, **rules)[-1]
     assert (last.kind, last.reason) == ("gave_up", reason)
+    assert last.explanation == ("SIGTERM" if reason == "shutdown" else "")
 
 
 def test_the_reasons_are_those_that_the_documentation_lists():
-    listed = RetryEvent.__doc__.split("reason: ")[1].split("seconds:")[0]
+    listed = RetryEvent.__doc__.split("reason: ")[1].split("explanation:")[0]
     assert all(f'"{reason}"' in listed for reason in [*REASONS, "input_consumed"])
 
 

@@ -327,6 +327,7 @@ class Call:
             attempt=self.attempt,
             error="" if error is None else type(error).__name__,
             reason=reason,
+            explanation=self.explanation if reason else "",
             seconds=seconds,
             elapsed=now - self.started,
             waited=self.waited,

@@ -27,6 +27,8 @@ class RetryEvent(NamedTuple):
         error: Type name of the attempt's exception; "" for a result or a success.
         reason: Of "gave_up": "attempts", "deadline", "budget", "not_retryable",
             "input_consumed", "adjust", "shutdown" or "interrupted"; else "".
+        explanation: Of the reason, where there is more to say: what was told to
+            `stop_all`, or which argument was used up; else "".
         seconds: Duration of the attempt.
         elapsed: Seconds since the first attempt began.
         waited: Seconds of that spent waiting.
@@ -41,6 +43,7 @@ class RetryEvent(NamedTuple):
     attempt: int
     error: str = ""
     reason: str = ""
+    explanation: str = ""
     seconds: float = 0.0
     elapsed: float = 0.0
     waited: float = 0.0
