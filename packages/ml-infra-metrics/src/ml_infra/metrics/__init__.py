@@ -8,12 +8,12 @@ costs neither NumPy nor time.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._bounds import Bounded as Bounded
+    from ._probabilities import CalibrationCurve as CalibrationCurve
     from ._report import Report as Report
     from ._undefined import Undefined as Undefined
     from ._undefined import UndefinedMetricError as UndefinedMetricError
     from .agreement import cohen_kappa as cohen_kappa
     from .agreement import matthews_corrcoef as matthews_corrcoef
-    from .calibration import CalibrationCurve as CalibrationCurve
     from .calibration import brier_score as brier_score
     from .calibration import calibration_curve as calibration_curve
     from .calibration import expected_calibration_error as expected_calibration_error
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from .classification import recall as recall
     from .classification import specificity as specificity
     from .comparison import McNemar as McNemar
-    from .comparison import NotShownError as NotShownError
     from .comparison import Paired as Paired
-    from .comparison import assert_not_worse as assert_not_worse
     from .confusion import classification_report as classification_report
     from .confusion import confusion_matrix as confusion_matrix
     from .confusion import top_k_accuracy as top_k_accuracy
@@ -39,6 +37,8 @@ if TYPE_CHECKING:
     from .curves import RocCurve as RocCurve
     from .curves import precision_recall_curve as precision_recall_curve
     from .curves import roc_curve as roc_curve
+    from .gate import NotShownError as NotShownError
+    from .gate import assert_not_worse as assert_not_worse
     from .intervals import Interval as Interval
     from .intervals import wilson_interval as wilson_interval
     from .plots import plot_calibration as plot_calibration
@@ -70,11 +70,11 @@ if TYPE_CHECKING:
 # One line per public name: where it lives.
 _MODULES = {
     "Bounded": "_bounds",
-    "CalibrationCurve": "calibration",
+    "CalibrationCurve": "_probabilities",
     "Counts": "counts",
     "Interval": "intervals",
     "McNemar": "comparison",
-    "NotShownError": "comparison",
+    "NotShownError": "gate",
     "Paired": "comparison",
     "PrecisionRecallCurve": "curves",
     "RegressionStats": "regression_stats",
@@ -87,7 +87,7 @@ _MODULES = {
     "UndefinedMetricError": "_undefined",
     "WorstSlice": "slices",
     "accuracy": "classification",
-    "assert_not_worse": "comparison",
+    "assert_not_worse": "gate",
     "average_precision": "ranking",
     "average_precision_interval": "ranking",
     "balanced_accuracy": "classification",

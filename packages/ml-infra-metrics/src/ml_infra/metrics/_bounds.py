@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._score_table import ScoreTable, at_or_above, average_precision_of, roc_auc_of
-from .calibration import (
+from ._probabilities import (
     Binning,
     Bins,
     check_bins,
@@ -17,6 +16,7 @@ from .calibration import (
     mass_bins,
     width_bins,
 )
+from ._score_table import ScoreTable, at_or_above, average_precision_of, roc_auc_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

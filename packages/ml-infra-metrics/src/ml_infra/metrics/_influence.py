@@ -16,6 +16,7 @@ from ._averaging import check_average, check_kinds, listed, positive_code
 from ._counting import count_marginals
 from ._delta import Question
 from ._formulas import ratio
+from ._probabilities import negative_log, squared_miss
 from ._score_intervals import average_precision_influence, delong_influence
 from ._score_table import (
     BoolArray,
@@ -25,7 +26,6 @@ from ._score_table import (
     roc_auc_of,
     tabulate,
 )
-from .calibration import negative_log, squared_miss
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

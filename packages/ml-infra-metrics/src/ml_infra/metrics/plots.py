@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from .calibration import Binning, calibration_curve, expected_calibration_error
+from .calibration import calibration_curve, expected_calibration_error
 from .curves import precision_recall_curve, roc_curve
 from .ranking import average_precision_interval, roc_auc_interval
 from .streaming import Scores
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ._inputs import Missing
+    from ._probabilities import Binning
     from ._score_table import FloatArray
     from .intervals import Interval
 

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import _targets
-from ._inputs import arguments, blocks, rows
+from ._inputs import arguments
+from ._number_pairs import (
+    CONSTANT_LABELS,
+    ZERO_LABEL,
+    Pairs,
+    check_quantile,
+    fractions,
+    middle_places,
+    read_pairs,
+    squared,
+)
 from ._undefined import UndefinedPolicy, check_policy, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from typing_extensions import Unpack
 
     from ._inputs import Aliases, Missing
-    from ._score_table import CountArray, FloatArray
-
-ZERO_LABEL = "a label is 0, and no error is a percentage of that"
-CONSTANT_LABELS = "all labels are equal, so there is no variance to explain"
 
 
 def mean_absolute_error(
@@ -338,99 +342,6 @@ def pinball_loss(
     return data.mean(
         lambda errors, _: np.where(errors > 0, quantile, quantile - 1) * errors
     )
-
-
-# --- shared with the streaming state ------------------------------------------------
-
-
-def check_quantile(quantile: float) -> None:
-    """Raise ValueError unless the quantile is in [0, 1]."""
-    if not 0 <= quantile <= 1:
-        raise ValueError(f"quantile must be in [0, 1], got {quantile!r}")
-
-
-def squared(values: FloatArray) -> FloatArray:
-    """Return squares, refusing what leaves float64."""
-    largest = float(np.abs(values).max(initial=0.0))
-    if largest > 1e150:
-        raise ValueError(
-            f"values up to {largest:.3g} cannot be squared and summed in float64; "
-            "rescale predictions and labels"
-        )
-    return values * values
-
-
-def fractions(errors: FloatArray, labels: FloatArray) -> FloatArray:
-    """Return |error| / |label|, refusing what leaves float64."""
-    with np.errstate(over="ignore"):
-        parts: FloatArray = np.abs(errors / labels)
-    if np.isinf(parts).any():
-        raise ValueError("an error is more than 1e308 times its label; rescale")
-    return parts
-
-
-def middle_places(weights: CountArray) -> tuple[int, int]:
-    """Return the places, in sorted rows, of the lower and the upper median."""
-    upto = np.cumsum(weights)
-    half = upto[-1] / 2
-    return (
-        int(np.searchsorted(upto, half, side="left")),
-        int(np.searchsorted(upto, half, side="right")),
-    )
-
-
-class Pairs(NamedTuple):
-    """Checked predictions and labels, shape (n,) each, and weights."""
-
-    predictions: CountArray
-    labels: CountArray
-    weights: FloatArray | None
-
-    def errors(self, block: slice) -> FloatArray:
-        """Return label - prediction."""
-        return np.subtract(
-            self.labels[block], self.predictions[block], dtype=np.float64
-        )
-
-    def mean(self, loss: Callable[[FloatArray, FloatArray], FloatArray]) -> float:
-        """Return the weighted mean of a loss of (errors, labels)."""
-        total, whole = [], []
-        for block in blocks(len(self.labels)):
-            labels = np.asarray(self.labels[block], np.float64)
-            losses = loss(self.errors(block), labels)
-            if self.weights is None:
-                total.append(float(losses.sum()))
-                whole.append(float(len(losses)))
-            else:
-                total.append(float(np.dot(self.weights[block], losses)))
-                whole.append(float(self.weights[block].sum()))
-        return math.fsum(total) / math.fsum(whole)
-
-    def prediction_range(self) -> tuple[float, float]:
-        """Return the smallest and the largest prediction."""
-        return float(self.predictions.min()), float(self.predictions.max())
-
-    def labels_are_equal(self) -> bool:
-        """Return whether all labels that count are one number."""
-        return bool(self.labels.min() == self.labels.max())
-
-    def has_zero_label(self) -> bool:
-        """Return whether a label that counts is 0."""
-        return not self.labels.all()
-
-
-def read_pairs(
-    predictions: Any, labels: Any, weights: Any, missing: Missing
-) -> tuple[Pairs, int]:
-    """Return checked rows, those of weight 0 left out, and how many were dropped."""
-    columns, w, dropped, *_ = rows(
-        {"predictions": predictions, "labels": labels}, weights=weights, missing=missing
-    )
-    first, second = map(_targets.finite_array, columns)
-    if w is not None and not w.all():
-        present = w > 0
-        first, second, w = first[present], second[present], w[present]
-    return Pairs(first, second, w), dropped
 
 
 def _read(

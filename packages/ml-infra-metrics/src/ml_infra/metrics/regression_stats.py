@@ -11,19 +11,18 @@ from . import _targets
 from ._bounds import Bounded
 from ._cells import Cells
 from ._inputs import arguments, blocks
+from ._number_pairs import (
+    CONSTANT_LABELS,
+    ZERO_LABEL,
+    Pairs,
+    middle_places,
+    read_pairs,
+)
+from ._regression_moments import ONE, quantities, recentring, value_and_slope
 from ._score_table import FloatArray, grouped_counts, keys_of
 from ._state import State, check_mergeable, check_schema
 from ._undefined import UndefinedPolicy, settle
 from .intervals import Interval, z_score
-from .regression import (
-    CONSTANT_LABELS,
-    ZERO_LABEL,
-    Pairs,
-    check_quantile,
-    fractions,
-    middle_places,
-    read_pairs,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,9 +37,6 @@ _SCHEMA = "ml_infra.metrics.RegressionStats/1"
 _NO_ROW = "there is no row"
 #: Fourth powers of larger numbers leave float64.
 _LARGEST = 1e70
-
-# What is averaged over rows; every metric but the median is a function of the means.
-_ONE, _OVER, _UNDER, _SQUARE, _FRACTION, _LABEL, _LABEL_SQUARE = range(7)
 
 
 class RegressionStats(State):
@@ -151,9 +147,9 @@ class RegressionStats(State):
             TypeError: If `other` is no `RegressionStats`.
         """
         check_mergeable(self, other)
-        total = self._sums[_ONE] + other._sums[_ONE]
+        total = self._sums[ONE] + other._sums[ONE]
         if total:
-            share = other._sums[_ONE] / total
+            share = other._sums[ONE] / total
             origin = self._origin + (other._origin - self._origin) * share
             mine, theirs = self._recentred(origin), other._recentred(origin)
             self._origin = float(origin)
@@ -238,13 +234,13 @@ class RegressionStats(State):
         if metric == "median_absolute_error":
             return self._median_interval(z, level)
         value, slope = self._value_and_slope(metric, quantile)
-        total = float(self._sums[_ONE])
-        size = total / float(self._products[_ONE, _ONE]) * total if total else 0.0
+        total = float(self._sums[ONE])
+        size = total / float(self._products[ONE, ONE]) * total if total else 0.0
         if math.isnan(value) or size <= 1:
             flags = ("undefined",) if math.isnan(value) else ("degenerate",)
             return Interval(value, math.nan, math.nan, level, "delta", self.n, flags)
         # Derivatives by the means; the constant makes each row's influence centred.
-        slope[_ONE] = -float(slope @ self._sums) / total
+        slope[ONE] = -float(slope @ self._sums) / total
         variance = float(slope @ self._products @ slope) / total**2
         half = z * math.sqrt(max(variance, 0.0) * size / (size - 1))
         least = -math.inf if metric == "r2_score" else 0.0
@@ -319,7 +315,9 @@ class RegressionStats(State):
             )
         self._origin = data.mean(lambda _, labels: labels)
         for block in blocks(self.n):
-            rows = self._quantities(data, block)
+            rows = quantities(
+                data, block, self._origin, with_fractions=not self._zero_label
+            )
             weights = np.ones(rows.shape[1])
             if data.weights is not None:
                 weights = data.weights[block]
@@ -329,26 +327,8 @@ class RegressionStats(State):
             counts = None if data.weights is None else _targets.whole(weights)
             self._errors.add(*grouped_counts(keys_of(errors), counts))
 
-    def _quantities(self, data: Pairs, block: slice) -> FloatArray:
-        errors = data.errors(block)
-        labels = np.asarray(data.labels[block], np.float64)
-        rows = np.empty((7, len(errors)))
-        rows[_ONE] = 1
-        np.maximum(errors, 0, out=rows[_OVER])
-        np.maximum(-errors, 0, out=rows[_UNDER])
-        np.multiply(errors, errors, out=rows[_SQUARE])
-        rows[_FRACTION] = 0.0 if self._zero_label else fractions(errors, labels)
-        np.subtract(labels, self._origin, out=rows[_LABEL])
-        np.multiply(rows[_LABEL], rows[_LABEL], out=rows[_LABEL_SQUARE])
-        return rows
-
     def _recentred(self, origin: float) -> tuple[FloatArray, FloatArray]:
-        """Return sums and products with labels measured from another origin."""
-        moved = self._origin - origin
-        step = np.eye(7)
-        step[_LABEL, _ONE] = moved
-        step[_LABEL_SQUARE, _ONE] = moved * moved
-        step[_LABEL_SQUARE, _LABEL] = 2 * moved
+        step = recentring(self._origin - origin)
         return step @ self._sums, step @ self._products @ step.T
 
     def _value(
@@ -364,45 +344,12 @@ class RegressionStats(State):
     def _value_and_slope(
         self, metric: str, quantile: float
     ) -> tuple[float, FloatArray]:
-        """Return the metric and its derivatives by the seven means."""
-        check_quantile(quantile)
-        slope = np.zeros(7)
-        if metric in ("mean_squared_error", "root_mean_squared_error", "r2_score"):
-            slope[_SQUARE] = 1
-        elif metric == "mean_absolute_error":
-            slope[[_OVER, _UNDER]] = 1
-        elif metric == "pinball_loss":
-            slope[[_OVER, _UNDER]] = quantile, 1 - quantile
-        elif metric == "mean_absolute_percentage_error":
-            slope[_FRACTION] = 1
-        else:
-            raise ValueError(
-                f"metric must name a method of RegressionStats, got {metric!r}"
-            )
-        total = float(self._sums[_ONE])
-        if not total:
-            return math.nan, slope
-        means = self._sums / total
-        value = float(slope @ means)
-        if metric == "root_mean_squared_error":
-            value = math.sqrt(value)
-            slope /= 2 * value or 1.0
-        elif metric == "mean_absolute_percentage_error" and self._zero_label:
-            value = math.nan
-        elif metric == "r2_score":
-            return self._explained(means)
-        return value, slope
-
-    def _explained(self, means: FloatArray) -> tuple[float, FloatArray]:
-        slope = np.zeros(7)
-        spread = float(means[_LABEL_SQUARE] - means[_LABEL] ** 2)
-        if self._labels[0] == self._labels[1] or spread <= 0:
-            return math.nan, slope
-        unexplained = float(means[_SQUARE]) / spread
-        slope[_SQUARE] = -1 / spread
-        slope[_LABEL_SQUARE] = unexplained / spread
-        slope[_LABEL] = -2 * float(means[_LABEL]) * unexplained / spread
-        return 1 - unexplained, slope
+        value, slope = value_and_slope(metric, self._sums, quantile)
+        undefined = {
+            "r2_score": self._labels[0] == self._labels[1],
+            "mean_absolute_percentage_error": self._zero_label,
+        }.get(metric, False)
+        return math.nan if undefined else value, slope
 
     def _median_interval(self, z: float, level: float) -> Interval:
         median = self.median_absolute_error()
@@ -410,8 +357,8 @@ class RegressionStats(State):
             nan = math.nan
             return Interval(nan, nan, nan, level, "order", self.n, ("undefined",))
         counts = self._errors.counts[0]
-        total = float(self._sums[_ONE])
-        size = total / float(self._products[_ONE, _ONE]) * total
+        total = float(self._sums[ONE])
+        size = total / float(self._products[ONE, ONE]) * total
         upto = np.cumsum(counts) / float(counts.sum())
         half = z / (2 * math.sqrt(size))
         low, high = self._errors.ranges()

@@ -22,18 +22,18 @@ from ._bounds import (
 from ._cells import Cells
 from ._device_scores import DeviceScores, count_scores
 from ._inputs import arguments, blocks, rows
-from ._readers import on_device
-from ._score_intervals import auc_interval_of, average_precision_interval_of
-from ._score_table import tabulate
-from ._state import State, check_mergeable, check_schema
-from ._undefined import UndefinedPolicy, check_policy, settle
-from .calibration import (
+from ._probabilities import (
     Binning,
     CalibrationCurve,
     check_eps,
     negative_log,
     squared_miss,
 )
+from ._readers import on_device
+from ._score_intervals import auc_interval_of, average_precision_interval_of
+from ._score_table import tabulate
+from ._state import State, check_mergeable, check_schema
+from ._undefined import UndefinedPolicy, check_policy, settle
 from .curves import (
     PrecisionRecallCurve,
     RocCurve,

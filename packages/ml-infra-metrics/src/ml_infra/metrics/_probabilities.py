@@ -1,0 +1,225 @@
+"""Probabilities and what happened: checked rows, losses per row, sums per bin."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from . import _targets
+from ._inputs import blocks, rows
+from ._score_table import BoolArray, FloatArray, IntArray, scores_of, tabulate
+from .intervals import wilson_bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ._inputs import Missing
+    from ._score_table import CountArray
+    from ._targets import Binary
+
+Binning = Literal["width", "mass"]
+
+
+class CalibrationCurve(NamedTuple):
+    """
+    Reliability per non-empty bin, in ascending order; each field has shape (b,).
+
+    Attributes:
+        predicted: Mean probability of the rows in the bin.
+        observed: Share of them that are positive (for classes: predicted right).
+        weight: Their number, or their sum of weights.
+        low: Lower bound of Wilson's interval around `observed`.
+        high: Upper bound.
+    """
+
+    predicted: FloatArray
+    observed: FloatArray
+    weight: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+def check_eps(eps: float) -> None:
+    """Raise ValueError unless eps is in [0, 0.5)."""
+    if not 0 <= eps < 0.5:
+        raise ValueError(f"eps must be in [0, 0.5), got {eps!r}")
+
+
+def negative_log(of_true_class: FloatArray, eps: float) -> FloatArray:
+    """Return the log loss of the probability given to what happened."""
+    with np.errstate(divide="ignore"):
+        losses = np.log(np.clip(of_true_class, eps, 1 - eps) if eps else of_true_class)
+    return np.subtract(0.0, losses)  # no -0.0
+
+
+def squared_miss(of_true_class: FloatArray) -> FloatArray:
+    """Return the binary Brier loss of the probability given to what happened."""
+    return (1 - of_true_class) ** 2
+
+
+class Bins(NamedTuple):
+    """Sums per bin, each of shape (bins,)."""
+
+    weight: FloatArray
+    weight_squared: FloatArray
+    probability: FloatArray
+    positive: FloatArray
+
+    @classmethod
+    def of(cls, place: IntArray, columns: Sequence[CountArray], bins: int) -> Bins:
+        """Return the sums of columns over the rows at each place."""
+        sums = (np.bincount(place, column, bins) for column in columns)
+        return cls(*(np.asarray(column, np.float64) for column in sums))
+
+    def error(self) -> float:
+        """Return the expected calibration error."""
+        gaps = np.abs(self.probability - self.positive)
+        return float(gaps.sum() / self.weight.sum())
+
+    def curve(self, level: float) -> CalibrationCurve:
+        """Return the non-empty bins as shares."""
+        weight, squared, probability, positive = (
+            column[self.weight > 0] for column in self
+        )
+        observed = positive / weight
+        low, high = wilson_bounds(observed, weight / squared * weight, level)
+        return CalibrationCurve(probability / weight, observed, weight, low, high)
+
+
+def width_bins(probabilities: FloatArray, bins: int) -> IntArray:
+    """Return the bin of each probability, right-closed, of equal width."""
+    # i / bins is rounded once, so that 0.3 lies on the edge 3 / 10 as written.
+    inner = np.arange(1, bins) / bins
+    return np.searchsorted(inner, probabilities, side="left")
+
+
+def mass_bins(ranks: FloatArray, bins: int) -> IntArray:
+    """Return the bin of each rank, given as a share of the whole in [0, 1]."""
+    return np.minimum((ranks * bins).astype(np.int64), bins - 1)
+
+
+def check_bins(bins: int, binning: str) -> None:
+    """Raise ValueError unless both are valid."""
+    if isinstance(bins, bool) or not isinstance(bins, int) or bins < 1:
+        raise ValueError(f"bins must be an integer of at least 1, got {bins!r}")
+    if binning not in ("width", "mass"):
+        raise ValueError(f'binning must be "width" or "mass", got {binning!r}')
+
+
+def bin_rows(data: Data, bins: int, binning: Binning) -> Bins:
+    check_bins(bins, binning)
+    if binning == "mass":
+        confidence, right = data.confidence(slice(None))
+        table = tabulate(confidence, right, data.weights)
+        weight = table.positives + table.negatives
+        squared = table.positives_squared + table.negatives_squared
+        middle = np.cumsum(weight) - weight / 2
+        place = mass_bins(middle / float(weight.sum()), bins)
+        columns = weight, squared, weight * scores_of(table.keys), table.positives
+        return Bins.of(place, columns, bins)
+    sums = np.zeros((4, bins))
+    for block in blocks(len(data.values)):
+        confidence, right = data.confidence(block)
+        weight = np.ones(len(right)) if data.weights is None else data.weights[block]
+        place = width_bins(confidence, bins)
+        columns = weight, weight * weight, weight * confidence, weight * right
+        sums += Bins.of(place, columns, bins)
+    return Bins(*sums)
+
+
+class Data(NamedTuple):
+    """Checked probabilities, shape (n,) or (n, k); the true column; weights."""
+
+    values: FloatArray
+    #: Which rows are positive; or the column of the true class, shape (n,).
+    truth: Binary | IntArray
+    weights: FloatArray | None
+
+    def of_true_class(self, block: slice) -> FloatArray:
+        """Return the probability given to what happened."""
+        part = np.asarray(self.values[block], np.float64)
+        if not isinstance(self.truth, _targets.Binary):
+            return part[np.arange(len(part)), self.truth[block]]
+        # |p - 0| for positives and |p - 1| for negatives, without a branch per row.
+        chosen = np.subtract(part, ~self.truth.positive(block), dtype=np.float64)
+        return np.abs(chosen, out=chosen)
+
+    def confidence(self, block: slice) -> tuple[FloatArray, BoolArray]:
+        """Return the stated probability of a claim, and whether it was true."""
+        part = np.asarray(self.values[block], np.float64)
+        if isinstance(self.truth, _targets.Binary):
+            return part, self.truth.positive(block)
+        return part.max(axis=1), part.argmax(axis=1) == self.truth[block]
+
+
+def read_probabilities(
+    probabilities: Any,
+    labels: Any,
+    *,
+    positive: Any,
+    classes: Sequence[Any] | None,
+    weights: Any,
+    missing: Missing,
+) -> Data:
+    (stated, label), w, *_ = rows(
+        {"probabilities": probabilities, "labels": labels},
+        weights=weights,
+        missing=missing,
+    )
+    w = None if w is None else _targets.power_scaled(w)
+    values = check_probabilities(_targets.number_array(stated))
+    if values.ndim == 1:
+        return Data(values, _targets.binary(label, positive), w)
+    coded = _targets.multiclass(label, values.shape[1], classes)
+    _check_sums(values)
+    return Data(values, coded.codes, w)
+
+
+def check_probabilities(values: CountArray) -> CountArray:
+    """Return the values, refusing whatever is outside [0, 1]."""
+    for block in blocks(len(values)):
+        part = values[block]
+        if part.min() < 0 or part.max() > 1:
+            outside = (part < 0) | (part > 1)
+            row = int(outside.reshape(len(part), -1).any(axis=1).argmax())
+            raise ValueError(
+                f"probabilities must be in [0, 1], got {part[outside][0]!s} at row "
+                f"{block.start + row}; turn logits into probabilities first (sigmoid "
+                "or softmax), or use a metric of order such as roc_auc"
+            )
+    return values
+
+
+def _check_sums(values: CountArray) -> None:
+    tolerance = 1e-6
+    if values.dtype.kind == "f":
+        tolerance = max(tolerance, 32 * float(np.finfo(values.dtype).eps))
+    for block in blocks(len(values)):
+        sums = values[block].sum(axis=1, dtype=np.float64)
+        off = np.abs(sums - 1) > tolerance
+        if off.any():
+            row = int(off.argmax())
+            raise ValueError(
+                f"the probabilities of a row must sum to 1, got {sums[row]:.6g} at row "
+                f"{block.start + row}; normalise the rows first"
+            )
+
+
+def mean_loss(
+    data: Data, loss: Callable[[FloatArray, FloatArray], FloatArray]
+) -> float:
+    total, whole = [], []
+    for block in blocks(len(data.values)):
+        part = np.asarray(data.values[block], np.float64)
+        losses = loss(data.of_true_class(block), part)
+        if data.weights is None:
+            total.append(float(losses.sum()))
+            whole.append(float(len(losses)))
+            continue
+        weight = data.weights[block]
+        present = weight > 0  # a row of weight 0 is absent, however infinite its loss
+        total.append(float(np.dot(weight[present], losses[present])))
+        whole.append(float(weight.sum()))
+    return math.fsum(total) / math.fsum(whole)
