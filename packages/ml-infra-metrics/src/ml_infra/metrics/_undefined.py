@@ -34,7 +34,7 @@ class UndefinedMetricError(ValueError):
     """
 
     def __init__(self, causes: Sequence[Undefined]) -> None:
-        self.causes = tuple(causes)
+        self.causes: tuple[Undefined, ...] = tuple(causes)
         more = f" (and {len(causes) - 1} more)" if len(causes) > 1 else ""
         super().__init__(
             f'{causes[0]}{more}; pass undefined="nan", 0 or 1 to get a number instead'

@@ -49,8 +49,12 @@ class SliceTable:
         suppressed: int,
     ) -> None:
         self.metric = metric
-        self.keys = list(keys)
-        self.value, self.low, self.high, self.support = columns
+        self.keys: list[Any] = list(keys)
+        value, low, high, support = columns
+        self.value: NDArray[Any] = value
+        self.low: NDArray[Any] = low
+        self.high: NDArray[Any] = high
+        self.support: NDArray[Any] = support
         self.level = level
         self.method = method
         self.suppressed = suppressed
