@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ._keys import BLOCK
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -88,7 +90,13 @@ class Cells:
     def extremes(self) -> tuple[Any, Any]:
         """Return the smallest and largest of an array of numbers, NaN left out."""
         if self._extremes is None:
-            low, high = self.values.min(), self.values.max()
+            values, size = self.values, self.size
+            if size > BLOCK:
+                # Block by block, so that memory is read once and not twice.
+                parts = [values[at : at + BLOCK] for at in range(0, size, BLOCK)]
+                ends = [(part.min(), part.max()) for part in parts]
+                values = np.array(ends, values.dtype)
+            low, high = values.min(), values.max()
             if low == low:  # noqa: PLR0124 -- a NaN anywhere makes both NaN
                 self._known = self._known or self.kind == "float"
             else:

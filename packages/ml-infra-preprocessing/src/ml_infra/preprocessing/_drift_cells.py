@@ -73,9 +73,10 @@ def _numbers(reference: ColumnProfile, current: ColumnProfile) -> Cells2:
         values = _middles(reference, bins, shift).tolist()
         names = [reference.shown(value) for value in values]
         made.new, made.vanished = _one_sided(names, first, second)
-        made.reference, made.current = pooled(*_with_odd(made, reference, current))
-        return made
-    if one.count:
+        starts = _neighbours(first + second, min(one.count, two.count))
+        made.reference = np.add.reduceat(first, starts)
+        made.current = np.add.reduceat(second, starts)
+    elif one.count:
         least = min(one.count, two.count)
         starts = _equal_shares(first, max(2, min(10, least // 10)))
         made.reference = np.add.reduceat(first, starts)
@@ -114,6 +115,20 @@ def _equal_shares(counts: Ints, number: int) -> Ints:
     fresh |= heavy
     fresh[1:] |= heavy[:-1]
     return np.flatnonzero(fresh)
+
+
+def _neighbours(both: Ints, least: int) -> Ints:
+    """Return where groups of neighbouring values start that each expect 5 rows."""
+    needed = EXPECTED * int(both.sum()) / least
+    starts, held = [0], 0
+    for place, count in enumerate(both.tolist()):
+        if held >= needed:
+            starts.append(place)
+            held = 0
+        held += count
+    if held < needed and len(starts) > 1:
+        starts.pop()  # what is left over joins the last group
+    return np.array(starts)
 
 
 def _with_odd(

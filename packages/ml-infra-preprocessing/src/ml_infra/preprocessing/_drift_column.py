@@ -82,7 +82,7 @@ class DriftTest:
         return {name: getattr(self, name) for name in names}
 
 
-@dataclass
+@dataclass(repr=False)
 class ColumnDrift:
     """
     The drift of one column.
@@ -112,6 +112,9 @@ class ColumnDrift:
     note: str = ""
     verdict: str = "unknown"
     reason: str = ""
+
+    def __repr__(self) -> str:
+        return f"ColumnDrift({self.name!r}: {self.verdict}, {self.reason})"
 
     def __getitem__(self, statistic: str) -> DriftTest:
         return self.tests[statistic]
