@@ -24,13 +24,13 @@ every_function = pytest.mark.parametrize("function", FUNCTIONS)
 class Protocol:
     """An object that offers nothing but one protocol of another."""
 
-    def __init__(self, of, *names):
-        for name in names:
-            setattr(type(self), name, staticmethod(getattr(of, name)))
+    @staticmethod
+    def offering(of, *names):
+        def forward(name):
+            # On the type, as NumPy looks there.
+            return lambda self, *args, **kwargs: getattr(of, name)(*args, **kwargs)
 
-    @classmethod
-    def offering(cls, of, *names):
-        return type("Offer", (cls,), {})(of, *names)
+        return type("Offer", (), {name: forward(name) for name in names})()
 
 
 def numpy_of(data, dtype="f8"):

@@ -207,8 +207,8 @@ def _from_sequence(data: Sequence[Any], wrap: Wrap, name: str) -> Vector:
     try:
         with np.errstate(all="ignore"):
             total = sum(data)
-    except (TypeError, ValueError, ArithmeticError):
-        total = None
+    except (TypeError, ValueError, ArithmeticError, Warning):
+        total = None  # a warning where the user made them errors
     if type(total) is not float and type(total) is not int:
         data = _plain_numbers(data, name)
         total = 0 if all(type(x) is int for x in data) else 0.0
