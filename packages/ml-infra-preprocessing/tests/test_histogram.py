@@ -83,6 +83,14 @@ def test_the_weak_case_is_certified_as_weak():
     )
 
 
+def test_an_empty_histogram_is_the_neutral_element():
+    full = KeyHistogram(16).update(np.random.default_rng(0).standard_normal(1000))
+    assert not full.exact
+    before = full.to_dict()
+    assert KeyHistogram(16).merge(full) == full.copy() == full
+    assert full.merge(KeyHistogram(16)).to_dict() == before
+
+
 def test_ends_are_exact_after_collapsing():
     values = np.random.default_rng(0).standard_normal(10_000)
     summary = KeyHistogram(16).update(values)

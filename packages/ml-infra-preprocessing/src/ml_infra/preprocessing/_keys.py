@@ -49,6 +49,8 @@ def least_shift(bins: Ints, cap: int) -> int:
 
 def collapse(bins: Ints, counts: Ints, by: int) -> tuple[Ints, Ints]:
     """Return sorted bins made wider by so many bits, with their counts."""
+    if not len(bins):
+        return bins, counts
     wide = bins >> by
     starts = np.flatnonzero(np.diff(wide, prepend=wide[0] - 1))
     return wide[starts], np.add.reduceat(counts, starts)
