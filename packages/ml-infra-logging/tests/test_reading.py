@@ -382,6 +382,17 @@ def test_trap_25_to_pandas_keeps_late_keys_and_types(write):
     assert frame["epoch"][1] == 1
 
 
+@pytest.mark.slow
+def test_trap_25_a_key_first_seen_in_the_millionth_record(write):
+    pytest.importorskip("pandas")
+    text = "".join(line(0, second=1, step=n, loss=0.5) for n in range(1000))
+    frame = read_log(write(text * 1000 + line(1, late=1.5))).to_pandas()
+    assert len(frame) == 1_000_001
+    assert frame["late"].iloc[-1] == 1.5
+    assert frame["late"].count() == 1
+    assert frame["step"].dtype == "Int64"
+
+
 def test_trap_25_to_polars_keeps_late_keys_and_types(write):
     pl = pytest.importorskip("polars")
     frame = read_log(write("".join(rows(3000)))).to_polars()
