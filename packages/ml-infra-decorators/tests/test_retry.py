@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from ml_infra.decorators import RetryBudget, RetryPolicy, retry
+from ml_infra.decorators import RetryBudget, RetryPolicy, retry, timer
 
 
 def test_bare_retry_raises_the_last_exception_unchanged(trial, failing):
@@ -292,10 +292,13 @@ def test_trap_44_a_success_runs_no_machinery(monkeypatch):
     """Trap 44: what costs time begins at the first failure (figures: benchmarks/)."""
     from ml_infra.decorators import _wrapping
 
-    load = retry(lambda x: x)
-    code = load.__code__
-    assert code.co_argcount == 1  # no packing of *args and **kwargs
-    assert not code.co_flags & 0x0C
+    def load(inputs, run=None, *, options=None):
+        return inputs
+
+    for decorated in (retry(load), timer(sink=None)(load)):
+        code = decorated.__code__
+        assert (code.co_argcount, code.co_kwonlyargcount) == (2, 1)
+        assert not code.co_flags & 0x0C  # no packing of *args and **kwargs
     monkeypatch.setattr(_wrapping, "Call", lambda *_, **__: pytest.fail("machinery"))
     assert retry(lambda x: x)(5) == 5
 

@@ -38,7 +38,7 @@ def forward(
         template: Source of a function named `wrapper`. It may hold `$parameters`,
             `$arguments` to pass them on, `$args` and `$kwargs` for them as a tuple
             and a dict, and `$unknown`, true if an argument's type is not in
-            `inputs.PLAIN`.
+            `_inputs.PLAIN`.
         names: The other names that the template uses.
     """
     source = template
@@ -135,7 +135,7 @@ def _plan(
     arguments = [*positional, *starred, *(f"{k}={k}" for k in only), *double]
     pairs = [*(f"{k!r}: {k}" for k in only), *double]
     values = [name for name in (*positional, *only) if name not in ("self", "cls")]
-    unknown = [f"type({name}) not in inputs.PLAIN" for name in values[:_INLINE_LIMIT]]
+    unknown = [f"type({name}) not in _inputs.PLAIN" for name in values[:_INLINE_LIMIT]]
     if len(values) > _INLINE_LIMIT:
         unknown = ["True"]
     unknown += [name for name in (rest, options) if name]

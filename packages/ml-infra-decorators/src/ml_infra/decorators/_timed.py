@@ -18,50 +18,50 @@ if TYPE_CHECKING:
 
     from ._measurement import Options
 
-# As in `_wrapping`: names that begin with `_wrapper_` are the template's own.
+# The names in the templates are chosen as in `_wrapping`.
 _RECORD = """\
 def wrapper($parameters):
-    if not timings.enabled:
+    if not _timings.enabled:
         return function($arguments)
-    _wrapper_start = clock()
+    _wrapper_start = _clock()
     try:
         _wrapper_result = function($arguments)
     except BaseException:
-        histogram.add(clock() - _wrapper_start, failed=True)
+        _histogram.add(_clock() - _wrapper_start, failed=True)
         raise
-    _wrapper_elapsed = clock() - _wrapper_start
-    if type(_wrapper_result) is COROUTINE:
-        return measure_async(options, _wrapper_result)
-    _wrapper_pending = histogram.pending
+    _wrapper_elapsed = _clock() - _wrapper_start
+    if type(_wrapper_result) is _COROUTINE:
+        return _measure_async(_options, _wrapper_result)
+    _wrapper_pending = _histogram.pending
     _wrapper_pending.append(_wrapper_elapsed)
-    if len(_wrapper_pending) >= BATCH:
-        histogram.fold()
+    if len(_wrapper_pending) >= _BATCH:
+        _histogram.fold()
     return _wrapper_result
 """
 _RECORD_ASYNC = """\
 async def wrapper($parameters):
-    if not timings.enabled:
+    if not _timings.enabled:
         return await function($arguments)
-    _wrapper_start = clock()
+    _wrapper_start = _clock()
     try:
         _wrapper_result = await function($arguments)
     except BaseException:
-        histogram.add(clock() - _wrapper_start, failed=True)
+        _histogram.add(_clock() - _wrapper_start, failed=True)
         raise
-    histogram.add(clock() - _wrapper_start)
+    _histogram.add(_clock() - _wrapper_start)
     return _wrapper_result
 """
 _FULL = """\
 def wrapper($parameters):
-    if not timings.enabled:
+    if not _timings.enabled:
         return function($arguments)
-    return measure(options, function, $args, $kwargs)
+    return _measure(_options, function, $args, $kwargs)
 """
 _FULL_ASYNC = """\
 async def wrapper($parameters):
-    if not timings.enabled:
+    if not _timings.enabled:
         return await function($arguments)
-    return await measure_async(options, function($arguments))
+    return await _measure_async(_options, function($arguments))
 """
 
 
@@ -83,14 +83,14 @@ def timed(function: Callable[..., Any], options: Options) -> Callable[..., Any]:
     else:
         template = _RECORD if only_record else _FULL
     available: dict[str, Any] = {
-        "BATCH": BATCH,
-        "COROUTINE": COROUTINE,
-        "clock": perf_counter_ns,
-        "histogram": timings.histogram(options.name),
-        "measure": measure,
-        "measure_async": measure_async,
-        "options": options,
-        "timings": timings,
+        "_BATCH": BATCH,
+        "_COROUTINE": COROUTINE,
+        "_clock": perf_counter_ns,
+        "_histogram": timings.histogram(options.name),
+        "_measure": measure,
+        "_measure_async": measure_async,
+        "_options": options,
+        "_timings": timings,
     }
     names = {word: available[word] for word in available if word in template}
     return forward(function, template, names)

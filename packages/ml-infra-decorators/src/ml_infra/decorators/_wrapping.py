@@ -27,56 +27,61 @@ if TYPE_CHECKING:
 
     F = TypeVar("F", bound=Callable[..., Any])
 
-# Names of a template's own begin with `_wrapper_`, which no parameter may.
+# Local names of a template begin with `_wrapper_`, which no parameter may; its global
+# ones with an underscore, as few parameters do (those get the slower general form).
 _FAST = """\
 def wrapper($parameters):
-    _wrapper_started = clock.now()
-    _wrapper_marks = inputs.positions((*$args, *$kwargs.values())) if $unknown else None
+    _wrapper_started = _clock.now()
+    _wrapper_marks = None
+    if $unknown:
+        _wrapper_marks = _inputs.positions((*$args, *$kwargs.values()))
     try:
         _wrapper_result = function($arguments)
     except Exception as _wrapper_error:
-        _wrapper_call = new_call($args, $kwargs, _wrapper_started, _wrapper_marks)
+        _wrapper_call = _new_call($args, $kwargs, _wrapper_started, _wrapper_marks)
         if not _wrapper_call.failed(_wrapper_error):
             raise
     else:
-        if type(_wrapper_result) is not COROUTINE:
+        if type(_wrapper_result) is not _COROUTINE:
             return _wrapper_result
-        _wrapper_call = new_call($args, $kwargs, _wrapper_started, _wrapper_marks)
-        return run_async(_wrapper_call, _wrapper_result)
-    return run(_wrapper_call) if go_on(_wrapper_call) else _wrapper_call.outcome()
+        _wrapper_call = _new_call($args, $kwargs, _wrapper_started, _wrapper_marks)
+        return _run_async(_wrapper_call, _wrapper_result)
+    return _run(_wrapper_call) if _go_on(_wrapper_call) else _wrapper_call.outcome()
 """
 _FULL = """\
 def wrapper($parameters):
-    return run(start_call($args, $kwargs))
+    return _run(_start_call($args, $kwargs))
 """
 _FAST_ASYNC = """\
 async def wrapper($parameters):
-    _wrapper_started = clock.now()
-    _wrapper_marks = inputs.positions((*$args, *$kwargs.values())) if $unknown else None
+    _wrapper_started = _clock.now()
+    _wrapper_marks = None
+    if $unknown:
+        _wrapper_marks = _inputs.positions((*$args, *$kwargs.values()))
     try:
         return await function($arguments)
     except Exception as _wrapper_error:
-        _wrapper_call = new_call($args, $kwargs, _wrapper_started, _wrapper_marks)
+        _wrapper_call = _new_call($args, $kwargs, _wrapper_started, _wrapper_marks)
         if not _wrapper_call.failed(_wrapper_error):
             raise
-    if not await go_on_async(_wrapper_call):
+    if not await _go_on_async(_wrapper_call):
         return _wrapper_call.outcome()
-    return await run_async(_wrapper_call)
+    return await _run_async(_wrapper_call)
 """
 _FULL_ASYNC = """\
 async def wrapper($parameters):
-    return await run_async(start_call($args, $kwargs))
+    return await _run_async(_start_call($args, $kwargs))
 """
 
 
 _USED: dict[str, Any] = {
-    "COROUTINE": COROUTINE,
-    "inputs": _inputs,
-    "clock": _clock,
-    "go_on": go_on,
-    "go_on_async": go_on_async,
-    "run": run,
-    "run_async": run_async,
+    "_COROUTINE": COROUTINE,
+    "_inputs": _inputs,
+    "_clock": _clock,
+    "_go_on": go_on,
+    "_go_on_async": go_on_async,
+    "_run": run,
+    "_run_async": run_async,
 }
 
 
@@ -136,7 +141,7 @@ def wrap(function: F, policy: RetryPolicy, *, classes: bool = False) -> F:
         template = _FAST_ASYNC if simple else _FULL_ASYNC
     else:
         template = _FAST if simple else _FULL
-    used = {**_USED, "new_call": new_call, "start_call": start_call}
+    used = {**_USED, "_new_call": new_call, "_start_call": start_call}
     names = {word: used[word] for word in used if word in template}
     return forward(function, template, names)  # type: ignore[return-value] # the same
 
