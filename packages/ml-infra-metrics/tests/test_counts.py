@@ -288,7 +288,7 @@ class TestSlices:
         state = Counts.of([1], [1], by=["a"])
         with pytest.raises(ValueError, match="same keys"):
             state.update([1], [1])
-        with pytest.raises(ValueError, match="sliced by"):
+        with pytest.raises(ValueError, match="are sliced by"):
             state += Counts.of([1], [1])
 
 

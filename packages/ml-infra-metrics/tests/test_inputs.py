@@ -185,7 +185,7 @@ def test_top_k_checks_its_columns():
     assert top_k_accuracy(scores, [0, 2], k=2, weights=[1, 3]) == 0.25
     with pytest.raises(ValueError, match="row 1"):
         top_k_accuracy(scores, [0, 7])
-    with pytest.raises(ValueError, match="k must lie"):
+    with pytest.raises(ValueError, match="k must be an integer"):
         top_k_accuracy(scores, [0, 1], k=4)
     with pytest.raises(ValueError, match="2 classes for 3 columns"):
         top_k_accuracy(scores, [0, 1], classes=["a", "b"])

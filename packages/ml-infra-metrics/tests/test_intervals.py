@@ -153,6 +153,14 @@ def test_methods_say_when_they_do_not_apply():
         counts.interval("accuracy", method="wald")
     with pytest.raises(ValueError, match="level"):
         counts.interval("accuracy", level=95)
+    huge = Counts.of([0, 1, 1], [0, 1, 0], weights=[1e200] * 3)
+    assert huge.accuracy() == pytest.approx(2 / 3)
+    with pytest.raises(ValueError, match="too large for a variance"):
+        huge.interval("f1_score", "macro")
+    with pytest.raises(ValueError, match="too large to add up"):
+        Counts.of([0, 1, 1], [0, 1, 0], weights=[1e308] * 3)
+    with pytest.raises(ValueError, match="replicates must be"):
+        Counts(replicates=-1)
 
 
 class TestRowsThatBelongTogether:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ._undefined import Undefined as Undefined
     from ._undefined import UndefinedMetricError as UndefinedMetricError
     from .agreement import cohen_kappa as cohen_kappa
+    from .agreement import hamming_loss as hamming_loss
     from .agreement import matthews_corrcoef as matthews_corrcoef
     from .calibration import brier_score as brier_score
     from .calibration import calibration_curve as calibration_curve
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from .classification import balanced_accuracy as balanced_accuracy
     from .classification import f1_score as f1_score
     from .classification import fbeta_score as fbeta_score
-    from .classification import hamming_loss as hamming_loss
     from .classification import jaccard as jaccard
     from .classification import precision as precision
     from .classification import recall as recall
@@ -99,7 +99,7 @@ _MODULES = {
     "expected_calibration_error": "calibration",
     "f1_score": "classification",
     "fbeta_score": "classification",
-    "hamming_loss": "classification",
+    "hamming_loss": "agreement",
     "jaccard": "classification",
     "log_loss": "calibration",
     "matthews_corrcoef": "agreement",

@@ -174,6 +174,10 @@ def bounds(
     method: str,
 ) -> Bounds:
     """Return value and bounds per slice of a table of shape (slices, classes)."""
+    if not np.isfinite(pairs.squares()).all():
+        raise ValueError(
+            "weights are too large for a variance; divide them by a constant"
+        )
     m = marginals(pairs, *shape)
     share = question.share_of()
     if method == "wilson" and share is None:

@@ -277,6 +277,10 @@ def _weights(column: Column) -> NDArray[np.float64]:
         raise ValueError(
             f"weights has an infinite value at row {int(np.isinf(weights).argmax())}"
         )
+    with np.errstate(over="ignore"):
+        overflows = bool(np.isinf(weights.sum()))
+    if overflows:
+        raise ValueError("weights are too large to add up; divide them by a constant")
     if (weights < 0).any():
         raise ValueError(
             f"weights has a negative value at row {int((weights < 0).argmax())}"

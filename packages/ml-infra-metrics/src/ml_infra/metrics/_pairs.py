@@ -66,6 +66,7 @@ class Tallied(NamedTuple):
     pairs: Pairs
 
 
+@np.errstate(over="ignore")  # squares of huge weights: refused by `interval` only
 def count_rows(keys: Sequence[Key], weights: Array | None) -> Tallied:
     """Count rows by their keys: those of the slice, then label, then prediction."""
     sizes = [size for _, _, size in keys]
@@ -76,7 +77,7 @@ def count_rows(keys: Sequence[Key], weights: Array | None) -> Tallied:
         rows = rows[cells]
         sums = [
             None if w is None else count_cells(keys, w)[cells]
-            for w in (weights, None if weights is None else weights * weights)
+            for w in (weights, None if weights is None else np.square(weights))
         ]
     else:
         if prod(sizes) >= 2**63:

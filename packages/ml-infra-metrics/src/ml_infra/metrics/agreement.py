@@ -1,10 +1,12 @@
-"""Agreement beyond chance: Matthews correlation and Cohen's kappa."""
+"""Agreement and disagreement: Matthews correlation, kappa and the Hamming loss."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from . import _tiny
+from ._codes import encode
+from ._counting import count_equal
 from ._formulas import kappa, matthews, reason
 from ._tables import Options, count, read_rows
 from ._undefined import check_policy, settle
@@ -89,6 +91,45 @@ def cohen_kappa(
     """
     options = Options(None, 1, None, weights, undefined, missing)
     return _agreement("cohen_kappa", predictions, labels, options, aliases)
+
+
+def hamming_loss(
+    predictions: Any = None,
+    labels: Any = None,
+    *,
+    weights: Any = None,
+    missing: Missing = "raise",
+    **aliases: Unpack[Aliases],
+) -> float:
+    """
+    Return the share of wrong labels: of rows, or of the cells of indicators.
+
+    Args:
+        predictions: Predicted classes, shape (n,), or 0/1 indicators, shape (n, k).
+        labels: True classes, same shape and kind as `predictions`.
+        weights: Non-negative, shape (n,), not all 0; None means all ones.
+        missing: "raise" refuses NaN and null; "drop" leaves such rows out.
+        **aliases: Keywords of other libraries instead of the first two.
+
+    Returns:
+        A float in [0, 1]; 0 is perfect.
+
+    Raises:
+        TypeError: If the two hold different kinds, or are no columns.
+        ValueError: If they are empty, of unequal length or have missing values.
+
+    >>> hamming_loss([[1, 0], [1, 1]], [[1, 0], [0, 1]])  # 1 of 4 cells is wrong
+    0.25
+    """
+    read = read_rows(
+        "hamming_loss", predictions, labels, aliases, weights=weights, missing=missing
+    )
+    if read.columns[0].values.ndim == read.columns[1].values.ndim == 2:
+        m = count(read).table.marginals
+        wrong = (m.predicted + m.actual - 2 * m.hits).sum()
+        return float(wrong / (m.total * len(m.hits)))
+    hits, total = count_equal(encode(read.columns, equality_only=True), read.weights)
+    return float((total - hits) / total)
 
 
 def _agreement(

@@ -11,8 +11,8 @@ Averages: "binary" scores the class `positive` of two; "macro" is the mean over 
 an average leaves undefined classes out. `classes` may name classes that do not occur,
 or only some of those that do; rows of the others still count against them.
 
-Keywords of other libraries are taken in whole vocabularies: `y_pred` with `y_true`,
-`preds` with `target`, `predictions` with `references`.
+Keywords of other libraries come in whole vocabularies: `y_pred` and `y_true`, `preds`
+and `target`, `predictions` and `references`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from . import _tiny
 from ._codes import encode
 from ._counting import count_equal
 from ._tables import Options, count, ratio_metric, read_rows
-from .agreement import cohen_kappa, matthews_corrcoef
+from .agreement import cohen_kappa, hamming_loss, matthews_corrcoef
 from .confusion import classification_report, confusion_matrix, top_k_accuracy
 
 if TYPE_CHECKING:
@@ -93,45 +93,6 @@ def accuracy(
         return float(counted.exact / counted.table.marginals.total)
     hits, total = count_equal(encode(read.columns, equality_only=True), read.weights)
     return float(hits / total)
-
-
-def hamming_loss(
-    predictions: Any = None,
-    labels: Any = None,
-    *,
-    weights: Any = None,
-    missing: Missing = "raise",
-    **aliases: Unpack[Aliases],
-) -> float:
-    """
-    Return the share of wrong labels: of rows, or of the cells of indicators.
-
-    Args:
-        predictions: Predicted classes, shape (n,), or 0/1 indicators, shape (n, k).
-        labels: True classes, same shape and kind as `predictions`.
-        weights: Non-negative, shape (n,), not all 0; None means all ones.
-        missing: "raise" refuses NaN and null; "drop" leaves such rows out.
-        **aliases: Keywords of other libraries instead of the first two.
-
-    Returns:
-        A float in [0, 1]; 0 is perfect.
-
-    Raises:
-        TypeError: If the two hold different kinds, or are no columns.
-        ValueError: If they are empty, of unequal length or have missing values.
-
-    >>> hamming_loss([[1, 0], [1, 1]], [[1, 0], [0, 1]])  # 1 of 4 cells is wrong
-    0.25
-    """
-    read = read_rows(
-        "hamming_loss", predictions, labels, aliases, weights=weights, missing=missing
-    )
-    if read.columns[0].values.ndim == read.columns[1].values.ndim == 2:
-        m = count(read).table.marginals
-        wrong = (m.predicted + m.actual - 2 * m.hits).sum()
-        return float(wrong / (m.total * len(m.hits)))
-    hits, total = count_equal(encode(read.columns, equality_only=True), read.weights)
-    return float((total - hits) / total)
 
 
 def balanced_accuracy(

@@ -209,8 +209,8 @@ def top_k_accuracy(
     names = range(width) if classes is None else listed(classes)
     if len(names) != width:
         raise ValueError(f"classes names {len(names)} classes for {width} columns")
-    if not 1 <= k <= width:
-        raise ValueError(f"k must lie in [1, {width}], got {k!r}")
+    if not isinstance(k, int) or not 1 <= k <= width:
+        raise ValueError(f"k must be an integer in [1, {width}], got {k!r}")
     coded = encode([read.columns[1]])
     position = {c: i for i, c in enumerate(names)}
     places = np.array([position.get(c, -1) for c in coded.classes], np.intp)

@@ -69,6 +69,8 @@ class Counts(CountIntervals, State):
     """
 
     def __init__(self, classes: Any = None, *, replicates: int = 0) -> None:
+        if not isinstance(replicates, int) or replicates < 0:
+            raise ValueError(f"replicates must be an integer >= 0, got {replicates!r}")
         self._declared = classes is not None
         names = [] if classes is None else list(listed(classes))
         self._table = CountTable(empty(replicates), names, [])
@@ -179,9 +181,7 @@ class Counts(CountIntervals, State):
         if unit is not None:
             data["unit"] = unit
         if (unit is not None) != (self._replicates > 0):
-            raise ValueError(
-                "unit= goes with replicates=: count all rows with both, or none"
-            )
+            raise ValueError("count all rows with unit= and replicates=, or none")
         names = tuple(n.removeprefix("by ") for n in groups) or None
         if len(table.pairs.rows) and names != self._by:
             raise ValueError(
@@ -205,11 +205,12 @@ class Counts(CountIntervals, State):
         arrays = []
         for data in (predictions, labels):
             if type(data) is not np.ndarray:
-                if not hasattr(data, "numpy") or type(data).__module__ != "torch":
+                if type(data).__module__ != "torch":
                     return False
-                if data.device.type != "cpu" or data.requires_grad:
+                try:
+                    data = data.numpy()  # noqa: PLW2901 - the same data, as an array
+                except (RuntimeError, TypeError):  # on a device, or with a gradient
                     return False
-                data = data.numpy()  # noqa: PLW2901 - the same data, as an array
             if data.ndim != 1 or data.dtype.kind != "i" or len(data) >= _PENDING:
                 return False
             arrays.append(data)
@@ -273,9 +274,7 @@ class Counts(CountIntervals, State):
             )
         both = len(mine.table.pairs.rows) and len(theirs.table.pairs.rows)
         if both and self.by != other.by:
-            raise ValueError(
-                f"one state is sliced by {self.by}, the other by {other.by}"
-            )
+            raise ValueError(f"states are sliced by {self.by} and by {other.by}")
         table = joined(mine.table, theirs.table, sign, declared=self._declared)
         self._table = pruned(table, declared=self._declared) if sign < 0 else table
         self._by = self._by or other.by
