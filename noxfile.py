@@ -33,6 +33,7 @@ nox.options.parallel = 1 if LIVE & {*sys.argv} else min(os.cpu_count() or 1, 4)
 
 ROOT = Path(__file__).resolve().parent
 DIST = ROOT / "dist"
+BESIDE_NOX = Path(sys.executable).parent
 PROJECTS = {
     path.parent.name: nox.project.load_toml(path)
     for path in sorted(ROOT.glob("packages/*/pyproject.toml"))
@@ -77,7 +78,11 @@ def tools(session: nox.Session, group: str) -> None:
 def release_tool(session: nox.Session, noun: str, *arguments: str) -> None:
     """Run one module of ``.ci/release`` with the tools of its group."""
     tools(session, "release")
-    env = {"PYTHONPATH": str(ROOT / ".ci")}
+    # The programs beside nox, as uv may be one, are the release's to use as well.
+    programs = os.pathsep.join(
+        [*session.bin_paths, os.environ["PATH"], str(BESIDE_NOX)]
+    )
+    env = {"PYTHONPATH": str(ROOT / ".ci"), "PATH": programs}
     session.run("python", "-m", f"release.{noun}", *arguments, env=env)
 
 

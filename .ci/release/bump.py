@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from release import api, evidence, fragments, manifest, ranges
 from release.command import run
 from release.evidence import Bump
-from release.projects import ROOT, Project, ReleaseError, load_all, maintainer, select
-from release.repository import git
+from release.projects import ROOT, Project, ReleaseError, load_all, select
+from release.repository import git, identity
 from release.versions import Level
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def commit(files: Mapping[Path, str | None], message: str) -> None:
         for path, text in files.items():
             _write(path, None if text is None else text.encode())
         git("add", "--all", "--", *paths)
-        git("commit", "--quiet", "--message", message, "--", *paths, env=_identity())
+        git("commit", "--quiet", "--message", message, "--", *paths, env=identity())
     except BaseException:
         for path, content in before.items():
             _write(path, content)
@@ -111,20 +111,6 @@ def _write(path: Path, content: bytes | None) -> None:
         path.unlink(missing_ok=True)
     else:
         path.write_bytes(content)
-
-
-def _identity() -> dict[str, str]:
-    """Return who commits where git does not know: the maintainers of the metadata."""
-    try:
-        git("var", "GIT_COMMITTER_IDENT")
-        git("var", "GIT_AUTHOR_IDENT")
-    except ReleaseError:
-        name, email = maintainer()
-        roles = ("AUTHOR", "COMMITTER")
-        return {f"GIT_{r}_NAME": name for r in roles} | {
-            f"GIT_{r}_EMAIL": email for r in roles
-        }
-    return {}
 
 
 def main(argv: Sequence[str]) -> int:

@@ -134,17 +134,19 @@ def _initialise(environment: environments.Environment) -> None:
         config.write_text(f"devpi-server:\n  root-passwd: {password}\n", "utf-8")
         program = str(environment.executable("devpi-init"))
         command = [program, "--configfile", str(config), "--serverdir", str(fresh)]
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+        finally:
+            config.unlink()
         if done.returncode:
             raise ReleaseError(f"devpi-init failed:\n{done.stdout.strip()}")
-        config.unlink()
         fresh.rename(HOME / "server")
     finally:
         os.umask(old_umask)

@@ -61,19 +61,18 @@ def create_tag(tag: str, message: str, root: Path = ROOT) -> None:
 
     Without a git identity the tagger is the maintainer of the metadata.
     """
-    name, email = maintainer(root)
-    env = {}
+    arguments = ["--annotate", "--cleanup=verbatim", "-m", message, tag]
+    git("tag", *arguments, root=root, env=identity(root))
+
+
+def identity(root: Path = ROOT) -> dict[str, str]:
+    """Return who commits and tags where git does not know: the maintainers."""
     try:
         git("var", "GIT_COMMITTER_IDENT", root=root)
+        git("var", "GIT_AUTHOR_IDENT", root=root)
     except ReleaseError:
-        env = {"GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": email}
-    git(
-        "tag",
-        "--annotate",
-        "--cleanup=verbatim",
-        "-m",
-        message,
-        tag,
-        root=root,
-        env=env,
-    )
+        name, email = maintainer(root)
+        roles = ("AUTHOR", "COMMITTER")
+        names = {f"GIT_{role}_NAME": name for role in roles}
+        return names | {f"GIT_{role}_EMAIL": email for role in roles}
+    return {}
