@@ -52,9 +52,9 @@ polars = installed("polars")
 def best(functions, rounds, repeat=1):
     """Return the best seconds of each function, measured in turns."""
     times = {name: [] for name in functions}
+    gc.collect()
     for _ in range(rounds):
         for name, function in functions.items():
-            gc.collect()
             start = time.perf_counter()
             for _ in range(repeat):
                 function()
