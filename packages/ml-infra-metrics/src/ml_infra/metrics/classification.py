@@ -1,18 +1,16 @@
 """
 Metrics of predicted classes: predictions first, labels second, a plain float out.
 
-Inputs are lists, arrays, pandas, polars, pyarrow or CPU torch columns of integers,
-booleans or strings. They are read once, never written to, and integer labels cost no
-memory that grows with the rows. Nothing warns: where a metric has no value it is nan
-(see `undefined`), and `Counts` tells the reason.
+Inputs are columns of integers, booleans or strings, in any container. They are read
+once, never written to, and integer labels cost no memory that grows with the rows.
+Where a metric has no value it is nan (see `undefined`); `Counts` tells the reason.
 
 Averages: "binary" scores the class `positive` of two; "macro" is the mean over classes;
 "weighted" weighs it by label counts; "micro" pools the classes. Under `undefined="nan"`
 an average leaves undefined classes out. `classes` may name classes that do not occur,
 or only some of those that do; rows of the others still count against them.
 
-Keywords of other libraries come in whole vocabularies: `y_pred` and `y_true`, `preds`
-and `target`, `predictions` and `references`.
+Keywords of other libraries come as pairs: y_pred, y_true; preds, target; references.
 """
 
 from __future__ import annotations

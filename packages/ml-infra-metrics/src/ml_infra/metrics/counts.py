@@ -79,7 +79,7 @@ class Counts(CountIntervals, State):
         self._replicates = replicates
         self._pending: list[tuple[Array, Array]] = []
         self._pending_rows = 0
-        self.dropped = 0
+        self.dropped: int = 0
 
     # --- from rows ------------------------------------------------------------
 
