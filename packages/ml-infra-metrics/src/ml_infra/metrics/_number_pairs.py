@@ -79,7 +79,7 @@ class Pairs(NamedTuple):
                 total.append(float(losses.sum()))
                 whole.append(float(len(losses)))
             else:
-                total.append(float(np.dot(self.weights[block], losses)))
+                total.append(float((self.weights[block] * losses).sum()))
                 whole.append(float(self.weights[block].sum()))
         return math.fsum(total) / math.fsum(whole)
 

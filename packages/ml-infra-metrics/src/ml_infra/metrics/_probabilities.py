@@ -220,6 +220,6 @@ def mean_loss(
             continue
         weight = data.weights[block]
         present = weight > 0  # a row of weight 0 is absent, however infinite its loss
-        total.append(float(np.dot(weight[present], losses[present])))
+        total.append(float((weight[present] * losses[present]).sum()))
         whole.append(float(weight.sum()))
     return math.fsum(total) / math.fsum(whole)

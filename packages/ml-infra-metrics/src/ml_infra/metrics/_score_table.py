@@ -206,16 +206,20 @@ def average_precision_of(table: ScoreTable) -> float | None:
     total = _total(positives)
     if not total:
         return None
-    true = false = 0
+    true = every = 0.0
     area = 0.0
     for block in reversed(blocks(len(positives))):
-        gained = positives[block][::-1]
+        gained = positives[block][::-1].astype(np.float64)
         trues = np.cumsum(gained)
         trues += true
-        falses = np.cumsum(negatives[block][::-1])
-        falses += false
-        area += float(np.dot(gained, trues / (trues + falses)))
-        true, false = trues[-1], falses[-1]
+        rows = negatives[block][::-1] + gained
+        np.cumsum(rows, out=rows)
+        rows += every
+        true, every = trues[-1], rows[-1]
+        # Not np.dot: waking the threads of a BLAS costs more than the product.
+        trues *= gained
+        trues /= rows
+        area += float(trues.sum())
     return min(area / total, 1.0)
 
 
