@@ -95,10 +95,10 @@ class Handle:
     def __init__(self, pipeline: Pipeline, path: str | None) -> None:
         self._pipeline = pipeline
         self._undo: list[Callable[[], None]] = []
-        self.path = path
-        self.run = pipeline.identity.run
-        self.attempt = pipeline.identity.attempt
-        self.rank = pipeline.identity.rank
+        self.path: str | None = path
+        self.run: str = pipeline.identity.run
+        self.attempt: int = pipeline.identity.attempt
+        self.rank: int = pipeline.identity.rank
 
     def flush(self, timeout: float = 5.0) -> bool:
         """

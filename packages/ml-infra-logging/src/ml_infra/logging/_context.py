@@ -37,10 +37,12 @@ class Layer:
     def __init__(
         self, own: Mapping[str, Any], outer: Layer | None = None, span: str = ""
     ) -> None:
-        self.own = own
-        self.outer = outer
-        self.fields = own if outer is None else {**outer.fields, **own}
-        self.span = span or ("" if outer is None else outer.span)
+        self.own: Mapping[str, Any] = own
+        self.outer: Layer | None = outer
+        self.fields: Mapping[str, Any] = (
+            own if outer is None else {**outer.fields, **own}
+        )
+        self.span: str = span or ("" if outer is None else outer.span)
         self._piece: tuple[Encoder | None, bytes | None] = (None, None)
 
     def encoded(self, encoder: Encoder) -> bytes | None:

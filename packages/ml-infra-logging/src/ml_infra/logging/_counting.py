@@ -7,6 +7,10 @@ from _thread import allocate_lock
 from contextlib import suppress
 from itertools import count
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _TORN_AFTER_S = 1.0
 
 
@@ -26,7 +30,7 @@ class Counter:
     def __init__(self) -> None:
         self._count = count()
         # One step of an itertools.count cannot be interrupted; returns the old value.
-        self.add = self._count.__next__
+        self.add: Callable[[], int] = self._count.__next__
 
     @property
     def value(self) -> int:

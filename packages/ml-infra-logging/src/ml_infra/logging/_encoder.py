@@ -83,7 +83,9 @@ class Encoder:
         self._names: dict[str, str] = {}
         self._known: set[str] = set()
         self._room = limit - _ENVELOPE
-        self.flat = self._flat_text if dumps is None else self._flat_orjson
+        self.flat: Callable[[Mapping[str, Any]], bytes | None] = (
+            self._flat_text if dumps is None else self._flat_orjson
+        )
 
     def _flat_text(self, fields: Mapping[str, Any]) -> bytes | None:
         """Return ``"name":value ...}`` for plain fields, None for the careful way."""

@@ -28,8 +28,8 @@ class Gate:
     __slots__ = ("emit", "heads", "level", "name")
 
     def __init__(self, name: str) -> None:
-        self.name = name
-        self.level = INFO
+        self.name: str = name
+        self.level: int = INFO
         self.heads: dict[int, dict[str, bytes]] = {level: {} for level in NAMES}
         self.emit: Callable[..., None] = _emit_first
 

@@ -53,6 +53,14 @@ class Identity:
         *("run", "run_source", "world_size"),
     )
 
+    attempt: int
+    local_rank: int
+    rank: int
+    rank_source: str
+    run: str
+    run_source: str
+    world_size: int
+
     def __init__(
         self, run: str | None = None, environ: Mapping[str, str] | None = None
     ) -> None:

@@ -61,7 +61,7 @@ class Levels:
     __slots__ = ("default", "special")
 
     def __init__(self, text: str = "info") -> None:
-        self.default = INFO
+        self.default: int = INFO
         self.special: dict[str, int] = {}
         for entry in text.split(","):
             name, sign, level = (part.strip() for part in entry.partition("="))

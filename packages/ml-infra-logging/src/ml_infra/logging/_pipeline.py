@@ -50,12 +50,12 @@ class Counters:
     __slots__ = ("failed", "issued", "renamed", "salvaged", "suppressed", "truncated")
 
     def __init__(self) -> None:
-        self.issued = Counter()
-        self.failed = Counter()
-        self.salvaged = Counter()
-        self.truncated = Counter()
-        self.renamed = Counter()
-        self.suppressed = Counter()
+        self.issued: Counter = Counter()
+        self.failed: Counter = Counter()
+        self.salvaged: Counter = Counter()
+        self.truncated: Counter = Counter()
+        self.renamed: Counter = Counter()
+        self.suppressed: Counter = Counter()
 
 
 class Pipeline:
@@ -73,9 +73,9 @@ class Pipeline:
         self.levels = levels
         self.outputs: tuple[Output, ...] = ()
         self.forward: Forward | None = None
-        self.counters = counters or Counters()
-        self.pid = os.getpid()
-        self.forked = False  # since it was made, which `after_fork` notices
+        self.counters: Counters = counters or Counters()
+        self.pid: int = os.getpid()
+        self.forked: bool = False  # since it was made, which `after_fork` notices
         self.ended = False  # by a run.end record
         self._flat = encoder.flat
         # The current second: its start in nanoseconds, and the start of its lines.

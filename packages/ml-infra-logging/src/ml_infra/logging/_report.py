@@ -33,11 +33,11 @@ class Process:
         self.attempt = attempt
         self.rank = rank
         self.pid = pid
-        self.records = 0
+        self.records: int = 0
         self.missing: list[tuple[int, int]] = []
-        self.duplicates = 0
-        self.ended = False
-        self.last_ts = ""
+        self.duplicates: int = 0
+        self.ended: bool = False
+        self.last_ts: str = ""
         self.last_step: float | None = None
         self.counts: dict[str, int] = {}
         self._numbers: list[int] = []
@@ -92,8 +92,8 @@ class Report:
     """
 
     def __init__(self, log: Log) -> None:
-        self.torn = list(log.torn)
-        self.unreadable = list(log.unreadable)
+        self.torn: list[str] = list(log.torn)
+        self.unreadable: list[str] = list(log.unreadable)
         found: dict[tuple[Any, ...], Process] = {}
         sizes: dict[tuple[Any, Any], int] = {}
         for record in log:
@@ -108,9 +108,9 @@ class Report:
                     sizes[key[:2]] = max(size, sizes.get(key[:2], 0))
         for process in found.values():
             process._close()  # noqa: SLF001 - the same
-        self.processes = [found[key] for key in sorted(found, key=repr)]
-        self.stopped_early = _stopped_early(self.processes)
-        self.absent = [
+        self.processes: list[Process] = [found[key] for key in sorted(found, key=repr)]
+        self.stopped_early: list[tuple[Any, Any, Any]] = _stopped_early(self.processes)
+        self.absent: list[tuple[Any, Any, Any]] = [
             (run, attempt, rank)
             for (run, attempt), size in sizes.items()
             for rank in range(size)

@@ -47,8 +47,8 @@ class Span:
         self._fields = fields
         self._end: dict[str, Any] = {}
         self._started = 0.0
-        self.id = ""
-        self.parent = ""
+        self.id: str = ""
+        self.parent: str = ""
 
     def set(self, /, **fields: Any) -> None:
         """Add fields to the ``span.end`` record."""

@@ -77,8 +77,8 @@ class Log:
         unreadable: Iterable[str] = (),
     ) -> None:
         self.records = records
-        self.torn = list(torn)
-        self.unreadable = list(unreadable)
+        self.torn: list[str] = list(torn)
+        self.unreadable: list[str] = list(unreadable)
 
     def __len__(self) -> int:
         return len(self.records)

@@ -91,9 +91,11 @@ class Sink:
         """Write at level critical."""
         self._write(NUMBERS["critical"], message)
 
-    msg = log = info
+    msg = info
+    log = info
     warn = warning
-    err = exception = error
+    err = error
+    exception = error
     fatal = critical
 
 
