@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from ._preemption import let_through
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -15,7 +17,8 @@ def _trace_context() -> Any:
     """Return OpenTelemetry's current span context where it is valid, else None."""
     try:
         context = sys.modules[OTEL].get_current_span().get_span_context()
-    except Exception:  # noqa: BLE001 - a half-imported or foreign module
+    except Exception as error:  # noqa: BLE001 - a half-imported or foreign module
+        let_through(error)
         return None
     return context if context.is_valid else None
 
