@@ -49,6 +49,8 @@ class Scaler(Estimator):
     columns: Sequence[Any] | None
     by: Any
 
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
     columns_: list[Any]
     groups_: list[Any] | None
     state_: Any

@@ -120,7 +120,7 @@ class ExtentState(ArrayState):
     The rests are zero but for integers beyond 2**53.
     """
 
-    empty = (0, 0.0, 0.0, 0.0, 0.0)
+    empty: ClassVar[tuple[Any, ...]] = (0, 0.0, 0.0, 0.0, 0.0)
 
     count: NDArray[np.int64]
     low: Floats
@@ -172,7 +172,7 @@ class MomentState(ArrayState):
     The mean is `mean + mean_rest`. `varied` is False while all values are equal.
     """
 
-    empty = (0.0, 0.0, 0.0, 0.0, False, 0)
+    empty: ClassVar[tuple[Any, ...]] = (0.0, 0.0, 0.0, 0.0, False, 0)
 
     weight: Floats
     mean: Floats
