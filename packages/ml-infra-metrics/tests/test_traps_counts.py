@@ -324,7 +324,7 @@ def test_trap_52_wilson_ends_exactly_at_0_and_1(hits, n, low, high):
         assert found.low == 0 or found.high == 1
 
 
-# The example in the README of the PyPI package confidenceinterval.
+# The example in the README of the package confidenceinterval 1.0.3.
 LABELS_53 = [0, 1, 2, 2, 2, 1, 1, 1, 0, 2, 2, 1, 0, 2, 2, 1, 2, 2, 1, 1]
 PREDICTIONS_53 = [0, 1, 0, 0, 2, 1, 1, 1, 0, 2, 2, 1, 0, 1, 2, 1, 2, 2, 1, 1]
 
