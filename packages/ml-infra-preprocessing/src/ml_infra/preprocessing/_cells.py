@@ -122,11 +122,14 @@ class Cells:
         nulls = self.nulls
         nulls = None if nulls is None else nulls[rows]
         encode = None
-        if self.values is None:
+        values: Any = self.values
+        if values is None:
             codes, labels = self.encoded()
             encode = partial(used_labels, codes[rows], labels)
+        else:
+            values = values[rows]
         return Cells(
-            self.kind, len(rows), None if encode else self.values[rows], nulls,
+            self.kind, len(rows), values, nulls,
             encode=encode, found=self._found, unit=self.unit, zone=self.zone,
         )  # fmt: skip
 
