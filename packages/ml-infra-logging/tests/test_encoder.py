@@ -208,11 +208,11 @@ def test_trap_04_a_huge_list_and_dict_keep_their_first_items(record):
     "fields",
     [
         {"text": "\x00" * 500_000},
-        {f"field{n}": "x" * 50 for n in range(2_000)},
+        {f"field{n}": "x" * 50 for n in range(5_000)},
         {"deep": [[["ü" * 5000] * 20] * 10] * 5},
         {"nans": [math.nan] * 30_000},
         {"x" * 50_000: 1, "y": 2},
-        {"bad": [object()] * 1_000},
+        {"bad": [object()] * 2_000},
     ],
     ids=["controls", "fields", "nested", "nans", "name", "salvage"],
 )
