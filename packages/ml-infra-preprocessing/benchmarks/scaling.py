@@ -267,7 +267,7 @@ def main():
     print("| work | ours | peer: ratio (demanded) |\n|---|---|---|")
     long_arrays(20_000 if quick else 20_000_000, 2 if quick else 7)
     tables(1000 if quick else 1_000_000, 20, 2 if quick else 5)
-    small_things(1 if quick else 30, 5 if quick else 2000)
+    small_things(1 if quick else 30, 5 if quick else 100)
     long_lists(1000 if quick else 1_000_000, 2 if quick else 9)
     groups(1000 if quick else 1_000_000, 10 if quick else 1000, 2 if quick else 9)
     memory(20_000 if quick else 20_000_000)
