@@ -286,9 +286,7 @@ def test_trap_24_text_is_not_read_as_numbers(data):
     """["1", "2"] was happily scaled."""
     for kind in (list, tuple, np.array):
         for function in (normalize, standardize, clip_outliers):
-            with pytest.raises(
-                TypeError, match=r"expected numbers, got .* at pos"
-            ):
+            with pytest.raises(TypeError, match=r"expected numbers, got .* at pos"):
                 function(kind(data))
     with pytest.raises(TypeError, match="expected numbers, got"):
         MinMaxScaler().fit(column(data))
