@@ -6,9 +6,10 @@ import atexit
 import os
 
 from . import _gates, _setup
+from ._counting import Counters
 from ._identity import RUN_VARIABLE, Identity
 from ._levels import WARNING, Levels
-from ._pipeline import Counters, Pipeline
+from ._pipeline import Pipeline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

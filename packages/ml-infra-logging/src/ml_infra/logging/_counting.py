@@ -78,3 +78,17 @@ class Claim:
         """End what `take` began."""
         with suppress(RuntimeError):  # taken for abandoned by another meanwhile
             self._lock.release()
+
+
+class Counters:
+    """What happened to the records of this process."""
+
+    __slots__ = ("failed", "issued", "renamed", "salvaged", "suppressed", "truncated")
+
+    def __init__(self) -> None:
+        self.issued: Counter = Counter()
+        self.failed: Counter = Counter()
+        self.salvaged: Counter = Counter()
+        self.truncated: Counter = Counter()
+        self.renamed: Counter = Counter()
+        self.suppressed: Counter = Counter()

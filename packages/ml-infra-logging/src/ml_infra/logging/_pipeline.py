@@ -7,8 +7,9 @@ import sys
 import time
 from _thread import _local as _thread_local
 
+from ._calls import exception_of, nesting, with_args
 from ._context import current
-from ._counting import Counter
+from ._counting import Counters
 from ._encoder import one_line
 from ._levels import NAMES, Levels, nearest
 from ._preemption import let_through
@@ -18,7 +19,6 @@ from ._tracing import OTEL, trace_ids, trace_pairs
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import FrameType
     from typing import Any
 
     from ._context import Layer
@@ -42,20 +42,6 @@ _modules = sys.modules  # where OpenTelemetry is looked for; it is never importe
 _time_ns = time.time_ns
 _join = b"".join
 _local = _thread_local()
-
-
-class Counters:
-    """What happened to the records of this process."""
-
-    __slots__ = ("failed", "issued", "renamed", "salvaged", "suppressed", "truncated")
-
-    def __init__(self) -> None:
-        self.issued: Counter = Counter()
-        self.failed: Counter = Counter()
-        self.salvaged: Counter = Counter()
-        self.truncated: Counter = Counter()
-        self.renamed: Counter = Counter()
-        self.suppressed: Counter = Counter()
 
 
 class Pipeline:
@@ -143,7 +129,7 @@ class Pipeline:
             let_through(error)
         if line is None:
             if args:
-                fields = _with_args(args, fields)
+                fields = with_args(args, fields)
             self.record(gate, level, event, fields, bound, kind=kind)
         elif self._only is not None:
             self._only(line)
@@ -164,7 +150,7 @@ class Pipeline:
     ) -> None:
         """Write one record that is forwarded as well."""
         if args:
-            fields = _with_args(args, fields)
+            fields = with_args(args, fields)
         self.record(gate, level, event, fields, bound, kind=kind)
 
     def _shared(
@@ -197,11 +183,7 @@ class Pipeline:
         bound: Layer | None = None,
         **special: Any,
     ) -> None:
-        """
-        Write one record whatever is in it, now or when its values are there.
-
-        Never raises. Args: see `render`, and `shown` of `write`.
-        """
+        """Write one record, now or when its values are there; args as for `write`."""
         if special.get("kind") == METRIC:
             from ._deferred import deferred
 
@@ -221,13 +203,9 @@ class Pipeline:
         shown: bool = False,
         **special: Any,
     ) -> None:
-        """
-        Write one record now; `shown` says that people see it already without us.
-
-        Other arguments: see `render`.
-        """
+        """Write one record now; `shown`: people see it without us; see `render`."""
         if error is None and "exc_info" in fields:
-            error = _exception_of(fields["exc_info"])
+            error = exception_of(fields["exc_info"])
             if error is not None:
                 fields = {key: fields[key] for key in fields if key != "exc_info"}
         line = self.render(gate, level, event, fields, bound, error=error, **special)
@@ -274,7 +252,7 @@ class Pipeline:
         """
         depth = getattr(_local, "depth", 0)
         if depth >= _MAX_NESTING:
-            depth = _nesting()
+            depth = nesting(Pipeline.render.__code__)
             if depth >= _MAX_NESTING:
                 self.counters.failed.add()
                 return None
@@ -420,34 +398,3 @@ class Pipeline:
             module = sys.modules.get(f"{__package__}.{name}")
             if module is not None:
                 module.after_fork()
-
-
-def _nesting() -> int:
-    """
-    Count the log calls on the stack that are being written carefully.
-
-    The thread's own count is usually right, but an exception from a signal handler may
-    have torn a call out of the middle of its counting.
-    """
-    depth = -1  # the call that asks
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - there is no other way
-    while frame is not None:
-        depth += frame.f_code is Pipeline.render.__code__
-        frame = frame.f_back
-    return depth
-
-
-def _with_args(args: tuple[Any, ...], fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields with positional arguments, which a log call has no use for."""
-    name = "args"
-    while name in fields:
-        name += "_"
-    return {name: list(args), **fields}
-
-
-def _exception_of(exc_info: object) -> BaseException | None:
-    if isinstance(exc_info, BaseException):
-        return exc_info
-    if isinstance(exc_info, tuple) and len(exc_info) == 3:
-        return exc_info[1] if isinstance(exc_info[1], BaseException) else None
-    return sys.exc_info()[1] if exc_info is True else None

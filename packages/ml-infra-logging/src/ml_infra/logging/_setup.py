@@ -7,9 +7,10 @@ from __future__ import annotations
 import os
 
 from . import _gates, _identity
+from ._counting import Counters
 from ._encoder import Encoder, load_orjson
 from ._levels import INFO, WARNING, Levels
-from ._pipeline import Counters, Pipeline
+from ._pipeline import Pipeline
 from ._redaction import Redactor
 from ._stderr import JsonStderr, Readable, is_for_people
 from ._writer import File, notice
