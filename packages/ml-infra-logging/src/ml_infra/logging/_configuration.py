@@ -9,7 +9,6 @@ from . import _gates, _setup
 from ._counting import Counters
 from ._identity import RUN_VARIABLE, Identity
 from ._levels import WARNING, Levels
-from ._pipeline import Pipeline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ._background import Overflow
+    from ._pipeline import Pipeline
     from ._redaction import Redactor
     from ._writer import Output
 

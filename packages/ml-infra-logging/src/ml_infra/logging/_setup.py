@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 
 from . import _gates, _identity
-from ._counting import Counters
 from ._encoder import Encoder, load_orjson
 from ._levels import INFO, WARNING, Levels
 from ._pipeline import Pipeline
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from ._counting import Counters
     from ._writer import Descriptor, Output
 
 LINE_LIMIT = 131_072
