@@ -190,7 +190,14 @@ def test_trap_13_an_exception_at_any_instruction_of_a_call_leaves_the_log_workin
     def preempt(number, frame):
         raise error
 
+    def look(frame, event, arg):
+        frame.f_trace_opcodes = True
+        return look
+
+    # Python 3.12 sends opcode events only to functions that were traced before.
+    sys.settrace(look)
     call()
+    sys.settrace(None)
     before = signal.signal(signal.SIGUSR1, preempt)
     steps, passed = 0, 0
     try:
