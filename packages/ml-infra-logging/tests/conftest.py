@@ -1,18 +1,35 @@
 """Every test starts unconfigured, and every line it leaves behind obeys the schema."""
 
+import faulthandler
 import gzip
 import json
+import os
 
 import pytest
 
 from ml_infra.logging import _configuration, _gates
 from ml_infra.logging.schema import validate_record
 
+_PATIENCE_S = 600  # far more than any test takes, the slow ones on a busy machine too
+
 
 def pytest_configure(config):
     config.addinivalue_line(
         "markers", "handwritten: the log files of this test are not our own lines"
     )
+    capture = config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        config._real_stderr = os.dup(2)
+
+
+@pytest.fixture(autouse=True)
+def _no_test_hangs(pytestconfig):
+    """End the session with the stacks of all threads where a test does not end."""
+    faulthandler.dump_traceback_later(
+        _PATIENCE_S, exit=True, file=pytestconfig._real_stderr
+    )
+    yield
+    faulthandler.cancel_dump_traceback_later()
 
 
 def strict_json(line):

@@ -100,9 +100,9 @@ def test_trap_04_a_huge_array_takes_bounded_time(record):
     np = pytest.importorskip("numpy")
     whole = np.broadcast_to(np.float32(1.5), (10_000, 10_000))
     for array in (whole, whole[::-1, ::2], whole.T):
-        start = time.perf_counter()
+        start = time.process_time()
         found = record(v=array)["v"]
-        assert time.perf_counter() - start < 0.5  # a hundred times the demand
+        assert time.process_time() - start < 0.5  # a hundred times the demand
         assert (found["mean"], found["shape"]) == (1.5, list(array.shape))
         assert 1000 < found["sampled"] < 10_000
 

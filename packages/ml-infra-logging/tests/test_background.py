@@ -23,10 +23,12 @@ class Gated(Output):
     def __init__(self):
         super().__init__()
         self.open = threading.Event()
+        self.reached = threading.Event()
         self.lines = []
 
     def write(self, line):
-        self.open.wait(10)
+        self.reached.set()
+        self.open.wait(60)
         self.lines.append(line)
 
 
@@ -39,12 +41,12 @@ def test_a_full_queue_drops_by_choice_and_counts(overflow):
     target = Gated()
     queue = Background(target, 1000, overflow)
     queue.write(line(0))
-    time.sleep(0.1)  # the worker holds the first
+    assert target.reached.wait(60)  # the worker holds the first
     for n in range(1, 100):
         queue.write(line(n))
     assert sum(map(len, queue._lines)) <= 1000
     target.open.set()
-    assert queue.flush(5)
+    assert queue.flush(60)
     queue.close()
     numbers = [int(data[:8]) for data in target.lines]
     assert queue.dropped.value == 100 - len(numbers)
@@ -55,7 +57,7 @@ def test_a_full_queue_drops_by_choice_and_counts(overflow):
 def test_blocking_waits_for_room_and_drops_only_at_the_bound(monkeypatch):
     from ml_infra.logging import _background
 
-    monkeypatch.setattr(_background, "_LONGEST_BLOCK_S", 0.3)
+    monkeypatch.setattr(_background, "_LONGEST_BLOCK_S", 60)
     target = Gated()
     queue = Background(target, 300, "block")
     for n in range(10):
@@ -63,9 +65,10 @@ def test_blocking_waits_for_room_and_drops_only_at_the_bound(monkeypatch):
     threading.Timer(0.1, target.open.set).start()
     for n in range(4, 10):
         queue.write(line(n))
-    assert queue.flush(5)
+    assert queue.flush(60)
     assert [int(data[:8]) for data in target.lines] == list(range(10))
     assert queue.dropped.value == 0
+    monkeypatch.setattr(_background, "_LONGEST_BLOCK_S", 0.05)
     target.open.clear()
     for n in range(10):
         queue.write(line(n))
@@ -81,7 +84,7 @@ def test_a_line_larger_than_the_queue_is_written_alone():
     target.open.set()
     queue = Background(target, 10, "drop-newest")
     queue.write(line(1))
-    assert queue.flush(5)
+    assert queue.flush(60)
     assert len(target.lines) == 1
     queue.close()
 
@@ -176,5 +179,5 @@ def test_background_mode_may_be_configured_in_a_thread(tmp_path):
 
     thread = threading.Thread(target=work)
     thread.start()
-    thread.join()
+    thread.join(60)
     assert done

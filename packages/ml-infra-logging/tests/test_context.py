@@ -55,7 +55,7 @@ def test_trap_26_a_thread_starts_without_and_may_be_handed_the_context(logs):
         handed = threading.Thread(target=carry_context(log.info), args=("handed",))
         for thread in (plain, handed):
             thread.start()
-            thread.join()
+            thread.join(60)
     assert "stage" not in logs.find("plain")[0]
     assert logs.find("handed")[0]["stage"] == "fit"
 

@@ -146,14 +146,18 @@ def test_run_start_tells_what_the_run_is_made_of(tmp_path, monkeypatch):
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.com"]
     monkeypatch.chdir(repository)
     try:
-        subprocess.run([*git, "init", "-q"], check=True)
+        subprocess.run([*git, "init", "-q"], check=True, timeout=60)
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("needs git")
     (repository / "a").write_text("1")
-    subprocess.run([*git, "add", "a"], check=True)
-    subprocess.run([*git, "commit", "-q", "-m", "one"], check=True)
+    subprocess.run([*git, "add", "a"], check=True, timeout=60)
+    subprocess.run([*git, "commit", "-q", "-m", "one"], check=True, timeout=60)
     commit = subprocess.run(
-        [*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+        [*git, "rev-parse", "HEAD"],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
     ).stdout.strip()
     path = tmp_path / "a.jsonl"
     configure("r1", path=path, console=False, config={"lr": 0.1, "depth": 2})
@@ -163,7 +167,7 @@ def test_run_start_tells_what_the_run_is_made_of(tmp_path, monkeypatch):
     assert start["versions"]["python"] == sys.version.split()[0]
     assert start["schema"] == 1
     (repository / "a").write_text("2")
-    subprocess.run([*git, "pack-refs", "--all"], check=True)
+    subprocess.run([*git, "pack-refs", "--all"], check=True, timeout=60)
     assert git_state() == (commit, True)
 
 

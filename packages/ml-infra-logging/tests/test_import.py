@@ -27,6 +27,7 @@ def loaded_by(statement):
         capture_output=True,
         text=True,
         check=True,
+        timeout=60,
     )
     return set(done.stdout.split())
 

@@ -295,9 +295,9 @@ def test_redaction_can_be_turned_off():
 )
 def test_trap_20_the_worst_text_costs_bounded_time(redactor, unit):
     """64 kB of the start of a pattern again and again: linear, so far below 1 s."""
-    started = time.perf_counter()
+    started = time.process_time()
     redactor.text(unit * (65_536 // len(unit)))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @settings(deadline=None, derandomize=True, max_examples=100)

@@ -180,7 +180,11 @@ if __name__ == "__main__":
 """
     )
     done = subprocess.run(
-        [sys.executable, str(program)], capture_output=True, text=True, check=False
+        [sys.executable, str(program)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stderr.splitlines()[0])

@@ -28,7 +28,7 @@ def test_trap_28_records_of_all_threads_are_caught():
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            thread.join(60)
     assert sorted(record["n"] for record in logs) == list(range(8))
 
 
