@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ml_infra.preprocessing import (
+    _ranks,
     _vectors,
     clip_outliers,
     normalize,
@@ -273,7 +274,18 @@ def test_blocks_and_selection_join_without_a_seam(function, size):
 @pytest.mark.parametrize("case", ["two", "sorted", "falling", "steps", "ints", "gaps"])
 def test_selection_is_exact_for_any_distribution(case):
     """Repeated values, order and gaps change where brackets lie, never the answer."""
-    n, rng = 300_000, np.random.default_rng(8)
+    selection_of(300_000, case)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["sorted", "steps", "gaps"])
+def test_selection_with_the_larger_sample_is_exact(case):
+    """From 2**22 values on the sample that places the brackets is larger."""
+    selection_of(4_400_000, case)
+
+
+def selection_of(n, case):
+    rng = np.random.default_rng(8)
     data = {
         "two": rng.integers(0, 2, n).astype(float),
         "sorted": np.arange(n, dtype=float),
@@ -289,6 +301,14 @@ def test_selection_is_exact_for_any_distribution(case):
         )
         made = clip_outliers(data, *bounds, missing="keep")
         assert np.array_equal(made, np.clip(data, low, high), equal_nan=True)
+
+
+def test_the_larger_sample_brackets_as_well(monkeypatch):
+    monkeypatch.setattr(_ranks, "_LONG", 300_000)
+    data = np.random.default_rng(9).lognormal(3, 2, 300_000)
+    ordered = np.sort(data)
+    made = clip_outliers(data)
+    assert np.array_equal(made, np.clip(data, ordered[15_000], ordered[285_000]))
 
 
 @pytest.mark.parametrize("chunks", [True, False])

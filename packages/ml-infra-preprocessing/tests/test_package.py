@@ -82,11 +82,16 @@ def test_examples_of_the_readme():
     exec("\n".join(blocks), {})  # noqa: S102 -- our own README
 
 
-@pytest.mark.parametrize("name", ["scaling"])
-def test_benchmarks_run(name):
-    program = ROOT / "benchmarks" / f"{name}.py"
+@pytest.mark.parametrize("peers", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_the_benchmark_of_scaling_runs(peers):
+    """Peers take seconds to import, so the default run leaves them out."""
+    program = ROOT / "benchmarks" / "scaling.py"
+    if not program.exists():
+        pytest.skip("the benchmarks are not part of this installation")
+    options = ["--quick"] if peers else ["--quick", "--alone"]
     made = subprocess.run(
-        [sys.executable, str(program), "--quick"],
+        [sys.executable, str(program), *options],
         check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
-    assert "normalize" in made
+    assert made.count("normalize") >= 4
+    assert ("left out" in made) is not peers

@@ -32,6 +32,7 @@ class Frame:
         rows: Number of rows.
         matrix: The numbers as one array of shape (rows, columns), where the table is
             one; else None.
+        encoded: Codes and keys of the column of groups, once they were asked for.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Frame:
         self.column = column
         self.build = build
         self.finish = finish
+        self.encoded: tuple[NDArray[np.intp], list[Any]] | None = None
 
     def vector(self, place: int) -> Vector:
         """Open one column; errors call it by its name."""

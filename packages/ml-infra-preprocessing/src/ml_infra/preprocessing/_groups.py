@@ -50,6 +50,13 @@ def encode(column: Any, name: Any) -> tuple[NDArray[np.intp], list[Any]]:
     return codes.astype(np.intp, copy=False), list(labels)
 
 
+def encoded(frame: Frame, place: int, name: Any) -> tuple[NDArray[np.intp], list[Any]]:
+    """Return codes and keys of a column; fit and transform of a table share them."""
+    if frame.encoded is None:
+        frame.encoded = encode(frame.column(place), name)
+    return frame.encoded
+
+
 def _encode_numbers(values: NDArray[Any]) -> tuple[NDArray[np.intp], list[Any]]:
     if values.dtype.kind in "iu" and len(values):
         low, high = int(values.min()), int(values.max())
@@ -73,7 +80,7 @@ def codes_of(scaler: Any, frame: Frame) -> NDArray[np.intp] | None:
     if scaler.groups_ is None:
         return None
     by = place_of_group(frame.names, scaler.by)
-    codes, keys = encode(frame.column(by), scaler.by)
+    codes, keys = encoded(frame, by, scaler.by)
     places = {key: i for i, key in enumerate(scaler.groups_)}
     unseen = [key for key in keys if key not in places]
     if unseen:
@@ -155,10 +162,15 @@ def _about_one_value(
     if not values.size or not count.all() or count.max() > CHUNK:
         return None
     center = float(np.add.reduce(values)) / values.size
-    deviations = values - center
-    mean: Any = np.bincount(codes, deviations, minlength=groups) / count
-    deviations *= deviations
-    squares: Any = np.bincount(codes, deviations, minlength=groups)
+    sums, squares = np.zeros(groups), np.zeros(groups)
+    step = max(CHUNK, 4 * groups)  # deviations stay in the processor's cache
+    for start in range(0, len(values), step):
+        code = codes[start : start + step]
+        deviations = values[start : start + step] - center
+        sums += np.bincount(code, deviations, minlength=groups)
+        deviations *= deviations
+        squares += np.bincount(code, deviations, minlength=groups)
+    mean = sums / count
     spread = squares - mean * mean * count
     if not ((spread > squares / 16) & (squares > 1e-280) & (squares < np.inf)).all():
         return None

@@ -8,9 +8,8 @@ than bins, and certify the error of a rank afterwards.
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import dataclass, replace
-from math import inf, isnan
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,7 +83,7 @@ class Cell:
             self.below + other.below,
             self.above + other.above,
             None,
-            deepcopy(self.histogram).merge(other.histogram),
+            self.histogram.copy().merge(other.histogram),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -209,10 +208,8 @@ def select_values(vector: Vector, count: int, ranks: list[int]) -> Cell:
     cell = count_values(vector) if count <= MERGEABLE else Cell(count)
     if cell.histogram is not None and cell.histogram.exact:
         return cell
-    values = [float(value) for value in order_statistics(vector, count, ranks)]
-    if any(isnan(value) for value in values):
-        raise AssertionError("NaN must be settled before ranks are taken")
-    return replace(cell, exact=dict(zip(ranks, values, strict=True)))
+    values = order_statistics(vector, count, ranks, settled=True)
+    return replace(cell, exact=dict(zip(ranks, map(float, values), strict=True)))
 
 
 def learn_cells(

@@ -23,10 +23,16 @@ if TYPE_CHECKING:
 
 SAMPLE = 1 << 15
 _DIRECT = 1 << 18  # below this many values a partition is as fast
+_LONG = 1 << 22  # from here on a larger sample pays, as its brackets are narrower
 
 
 def order_statistics(
-    vector: Vector, count: int, ranks: list[int], space: NDArray[Any] | None = None
+    vector: Vector,
+    count: int,
+    ranks: list[int],
+    space: NDArray[Any] | None = None,
+    *,
+    settled: bool = False,
 ) -> list[Any]:
     """
     Return the values at 0-based `ranks` of the sorted values that are there.
@@ -36,12 +42,15 @@ def order_statistics(
         count: How many values `blocks` yields.
         ranks: Each in [0, count).
         space: Memory of the vector's dtype that may be overwritten; None allocates.
+        settled: Whether it is known that no value is NaN.
 
     Raises:
         UnsettledError: If a value is NaN.
     """
     wanted = sorted(set(ranks))
-    found = _bracketed(vector, count, wanted, space) if count > _DIRECT else {}
+    found: dict[int, Any] = {}
+    if count > _DIRECT:
+        found = _bracketed(vector, count, wanted, space, settled=settled)
     rest = [rank for rank in wanted if rank not in found]
     if rest:
         values = _gathered(vector, count)
@@ -114,7 +123,12 @@ class _Bracket:
 
 
 def _bracketed(
-    vector: Vector, count: int, ranks: list[int], space: NDArray[Any] | None
+    vector: Vector,
+    count: int,
+    ranks: list[int],
+    space: NDArray[Any] | None,
+    *,
+    settled: bool,
 ) -> dict[int, Any]:
     """Return the value of each rank whose bracket held; usually all."""
     sample = _sample(vector)
@@ -129,7 +143,7 @@ def _bracketed(
         bracket.space = space[start : start + bracket.room]
         start += bracket.room
     for block in vector.blocks(BLOCK):
-        if np.isnan(np.minimum.reduce(block)):
+        if not settled and np.isnan(np.minimum.reduce(block)):
             raise UnsettledError
         for bracket in brackets:
             bracket.take(block)
@@ -152,9 +166,10 @@ def _neighbours(ranks: list[int]) -> list[list[int]]:
 
 def _sample(vector: Vector) -> NDArray[Any]:
     """Return sorted values at positions spread by the golden ratio: no randomness."""
-    spread = np.arange(SAMPLE) * 0.6180339887498949
-    spread %= 1.0
-    spread *= len(vector.values)
+    size = len(vector.values)
+    spread = np.arange(SAMPLE if size < _LONG else 4 * SAMPLE) * 0.6180339887498949
+    spread -= np.floor(spread)
+    spread *= size
     places = spread.astype(np.intp)
     if vector.null is not None:
         places = places[~vector.null[places]]

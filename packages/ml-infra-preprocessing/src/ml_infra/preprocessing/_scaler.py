@@ -1,4 +1,4 @@
-"""The verbs that all scalers share: learn, merge, transform, save."""
+"""The verbs that all scalers share: learn, merge, save."""
 
 from __future__ import annotations
 
@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from . import _saving
-from ._estimator import Estimator
 from ._frames import Frame, open_frame
-from ._groups import codes_of, encode
-from ._learning import in_rows
+from ._groups import encoded
 from ._naming import chosen, key_order, matching, place_of_group
-from ._passes import BLOCK
-from ._plans import Affine, Bounds, row_blocks
-from ._rows import KINDS, SMALL, group_of_row, put_back, values_of_row
+from ._transformer import Transformer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
     from typing_extensions import Self
@@ -35,28 +31,16 @@ class Batch(NamedTuple):
     groups: int = 1
 
 
-class Scaler(Estimator):
+class Scaler(Transformer):
     """
     Base of the scalers: names, groups, merging, containers, JSON.
 
-    A subclass says what it learns from a batch (`_learn`), what to do about it
-    (`_plan`), and the same for one row of plain numbers (`_row`). Its constructor
-    stores its arguments as they are, so that scikit-learn can clone it.
+    A subclass says what it learns from a batch (`_learn`), besides what a
+    `Transformer` asks for. Its constructor stores its arguments as they are, so that
+    scikit-learn can clone it.
     """
 
-    missing: str
-    constant: str
-    columns: Sequence[Any] | None
-    by: Any
-
-    n_features_in_: int
-    feature_names_in_: NDArray[np.object_]
-    columns_: list[Any]
-    groups_: list[Any] | None
     state_: Any
-    cache_: dict[str, Any]
-
-    _infinite = False  # whether infinities are values like others
     state_type: Any
 
     # --- what subclasses define -----------------------------------------------
@@ -65,9 +49,6 @@ class Scaler(Estimator):
         raise NotImplementedError
 
     def _learn(self, table: Batch) -> Any:
-        raise NotImplementedError
-
-    def _plan(self) -> Affine | Bounds:
         raise NotImplementedError
 
     # --- learning -------------------------------------------------------------
@@ -106,7 +87,9 @@ class Scaler(Estimator):
 
     def _fit(self, X: Any, weights: Any) -> Self:
         self.check_settings()
-        frame = open_frame(X)
+        return self._fit_frame(open_frame(X), weights)
+
+    def _fit_frame(self, frame: Frame, weights: Any) -> Self:
         if not frame.rows or not frame.names:
             raise ValueError(
                 f"X: found array with {frame.rows} sample(s) and {len(frame.names)} "
@@ -152,7 +135,7 @@ class Scaler(Estimator):
                 self.state_ = self._learn(Batch(frame, places, weights, exact))
                 return
             by = place_of_group(frame.names, self.by)
-            codes, keys = encode(frame.column(by), self.by)
+            codes, keys = encoded(frame, by, self.by)
             order = sorted(range(len(keys)), key=lambda i: key_order(keys[i]))
             state = self._learn(Batch(frame, places, weights, exact, codes, len(keys)))
             rank = [0] * len(keys)
@@ -204,164 +187,13 @@ class Scaler(Estimator):
         made.state_ = mine_state.merged(theirs_state)
         return made
 
-    # --- transforming ---------------------------------------------------------
-
     def fit_transform(self, X: Any, y: Any = None) -> Any:
         """Fit to a table and return it transformed."""
-        return self.fit(X, y).transform(X)
-
-    def transform(self, X: Any) -> Any:
-        """
-        Apply what was learned.
-
-        Args:
-            X: A table of any kind `fit` takes, columns found by name in any order,
-                others passed through untouched; or one row: a dict of numbers, or a
-                flat list or tuple of them. Never written to.
-
-        Returns:
-            The same kind of table or row. A column is float64 unless it was a
-            smaller float.
-
-        Raises:
-            KeyError: If a column is missing; with its nearest match.
-            ValueError: As for `fit`, and for a group not seen in training.
-            TypeError: If a value is not a real number.
-        """
-        self._check_fitted()
-        if type(X) in KINDS:
-            row = self._transform_row(X)
-            if row is not None:
-                return row
-        elif type(X) is np.ndarray and 0 < X.size <= SMALL:
-            made = self._transform_small(X)
-            if made is not None:
-                return made
+        del y
+        self.check_settings()
         frame = open_frame(X)
-        with np.errstate(all="ignore"):
-            result = self._transform_frame(frame)
-        names = frame.names if frame.named else list(self.get_feature_names_out())
-        return self._in_chosen_container(result, X, names)
-
-    def inverse_transform(self, X: Any) -> Any:
-        """
-        Undo `transform`.
-
-        Within a unit in the last place of the larger of value and center, and exact
-        where `transform` gave the ends of a range. Takes and returns what `transform`
-        does. A constant column comes back as its constant; what `OutlierClipper` cut
-        off does not.
-        """
-        self._check_fitted()
-        if type(X) in KINDS and values_of_row(self, X) is not None:
-            return self.inverse_transform([X])[0]
-        frame = open_frame(X)
-        plan = self._plan_once()
-        with np.errstate(all="ignore"):
-            places = matching(self, frame)
-            codes = codes_of(self, frame)
-            vectors, results = {}, {}
-            for j, place in enumerate(places):
-                vector = vectors[place] = frame.vector(place)
-                back = plan.inverse(vector.values, j, 0 if codes is None else codes)
-                if not np.isfinite(np.add.reduce(back)):
-                    vector.settle(self.missing, infinite=self._infinite)
-                results[place] = back.astype(vector.dtype, copy=False)
-            return frame.rebuild(results, vectors)
-
-    def _transform_frame(self, frame: Frame) -> Any:
-        plan = self._plan_once()
-        places = matching(self, frame)
-        codes = codes_of(self, frame)
-        matrix = in_rows(frame, places) if codes is None else None
-        if matrix is not None and places == list(range(len(places))):
-            return self._transform_matrix(frame, matrix)
-        results: dict[int, NDArray[Any]] = {}
-        vectors = {}
-        whole: NDArray[Any] | None = None
-        if frame.matrix is not None:
-            whole = np.empty(frame.matrix.shape, frame.dtype, order=_order(frame))
-            if len(places) < len(frame.names):
-                whole[...] = frame.matrix
-        for j, place in enumerate(places):
-            vector = vectors[place] = frame.vector(place)
-            if vector.null is not None:
-                vector.settle(self.missing, infinite=self._infinite)
-            out = (
-                np.empty(frame.rows, vector.dtype) if whole is None else whole[:, place]
-            )
-            if codes is None:
-                plan.column(0, j, vector, out)
-            else:
-                plan.grouped(j, vector.values, codes, out)
-            if not np.isfinite(np.add.reduce(out, dtype=np.float64)):
-                vector.settle(self.missing, infinite=self._infinite)
-            results[place] = out
-        if whole is not None and frame.finish is not None:
-            return frame.finish(whole)
-        return frame.rebuild(results, vectors)
-
-    def _transform_matrix(self, frame: Frame, matrix: NDArray[Any]) -> Any:
-        plan = self._plan_once()
-        result = np.empty(matrix.shape, frame.dtype)
-        total = 0.0
-        for first, block, repeat in row_blocks(matrix, matrix.shape[1], BLOCK):
-            last = first + len(block) * repeat
-            target = result[first:last].reshape(block.shape)
-            plan.matrix(block, target, repeat)
-            total += float(np.add.reduce(target, axis=None, dtype=np.float64))
-        if not np.isfinite(total):
-            for place in range(matrix.shape[1]):
-                frame.vector(place).settle(self.missing, infinite=self._infinite)
-        return frame.finish(result) if frame.finish else result
-
-    # --- one row --------------------------------------------------------------
-
-    def _transform_small(self, X: NDArray[Any]) -> NDArray[Any] | None:
-        """Transform a few rows in plain Python, to the same bits; None if it cannot."""
-        if X.dtype != np.float64 or X.ndim != 2 or self.groups_ is not None:
-            return None
-        every = len(self.columns_) == X.shape[1] == self.n_features_in_
-        if not every or self.columns is not None or self._chosen_container():
-            return None
-        plan = self._plan_of_rows()[0]
-        if plan is None:
-            return None
-        rows = [self._row(row, plan) for row in X.tolist()]
-        return None if None in rows else np.array(rows)
-
-    def _transform_row(self, X: Any) -> Any:
-        values = values_of_row(self, X)
-        if values is None:
-            return None
-        group = group_of_row(self, X)
-        rows = self._plan_of_rows()
-        made = self._row(values, rows[group]) if rows[group] is not None else None
-        if made is not None:
-            return put_back(self, X, made)
-        # Not finite, or units and sizes that the arrays take care of.
-        with np.errstate(all="ignore"):
-            return self._transform_frame(open_frame([X]))[0]
-
-    def _plan_of_rows(self) -> list[Any]:
-        rows: list[Any] | None = self.cache_.get("rows")
-        if rows is None:
-            plan = self._plan_once()
-            rows = [plan.row(place) for place in range(len(self.groups_ or [0]))]
-            self.cache_["rows"] = rows
-        return rows
-
-    def _row(self, values: list[Any], plan: Any) -> list[float] | None:
-        """Transform plain numbers; None hands over to the arrays."""
-        raise NotImplementedError
-
-    def _plan_once(self) -> Affine | Bounds:
-        plan = self.cache_.get("plan")
-        if plan is None:
-            with np.errstate(all="ignore"):
-                plan = self.cache_["plan"] = self._plan()
-        found: Affine | Bounds = plan
-        return found
+        self._fit_frame(frame, None)
+        return self._transformed(frame, X)
 
     def refuse_columns(self, which: Any, problem: str) -> None:
         """Raise ValueError naming the first of these (groups, columns), if any."""
@@ -421,9 +253,3 @@ class Scaler(Estimator):
         # The same for all of a kind, as equal ones must agree and fit changes state:
         # scikit-learn's ColumnTransformer keeps transformers in a set.
         return hash(type(self))
-
-
-def _order(frame: Frame) -> Any:
-    matrix = frame.matrix
-    flat = matrix is not None and abs(matrix.strides[0]) <= matrix.itemsize
-    return "F" if flat else "C"
