@@ -56,12 +56,12 @@ class Cells:
         unit: str = "",
         zone: str | None = None,
     ) -> None:
-        self.kind = kind
-        self.size = size
+        self.kind: str = kind
+        self.size: int = size
         self.values: Any = values
         self._found = found
-        self.unit = unit
-        self.zone = zone
+        self.unit: str = unit
+        self.zone: str | None = zone
         self._nulls = nulls
         self._known = False
         self._encode = encode

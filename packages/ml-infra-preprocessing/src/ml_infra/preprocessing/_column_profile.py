@@ -43,16 +43,16 @@ class ColumnProfile:
     """
 
     def __init__(self, cap: int, max_labels: int) -> None:
-        self.kind = "null"
-        self.rows = 0
-        self.nulls = 0
-        self.negative_infinities = 0
-        self.positive_infinities = 0
-        self.unit = ""
+        self.kind: str = "null"
+        self.rows: int = 0
+        self.nulls: int = 0
+        self.negative_infinities: int = 0
+        self.positive_infinities: int = 0
+        self.unit: str = ""
         self.zone: str | None = None
         self._moments = Moments()
         self._histogram = KeyHistogram(cap)
-        self.label_counts = LabelCounts(max_labels)
+        self.label_counts: LabelCounts = LabelCounts(max_labels)
         self._low: Any = None
         self._high: Any = None
         # Fed from the moment the histogram no longer has every value of its own.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +33,7 @@ class HyperLogLog:
     algorithms for HyperLogLog sketches" (2017), unbiased for every cardinality.
     """
 
-    error = 1.04 / math.sqrt(_REGISTERS)
+    error: ClassVar[float] = 1.04 / math.sqrt(_REGISTERS)
 
     def __init__(self) -> None:
         self._registers: npt.NDArray[np.uint8] = np.zeros(_REGISTERS, np.uint8)

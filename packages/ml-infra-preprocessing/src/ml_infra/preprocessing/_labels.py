@@ -26,8 +26,8 @@ class LabelCounts:
     def __init__(self, cap: int) -> None:
         self.cap = cap
         self.counts: dict[Label, int] | None = {}
-        self.hashes = KeyHistogram(kind="int")
-        self.estimate = HyperLogLog()
+        self.hashes: KeyHistogram = KeyHistogram(kind="int")
+        self.estimate: HyperLogLog = HyperLogLog()
 
     def add(self, counts: Mapping[Label, int]) -> None:
         """Add positive counts by label."""

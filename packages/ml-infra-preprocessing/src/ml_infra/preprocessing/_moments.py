@@ -23,9 +23,9 @@ class Moments:
     __slots__ = ("count", "mean", "squares")
 
     def __init__(self, count: int = 0, mean: float = 0.0, squares: float = 0.0) -> None:
-        self.count = count
-        self.mean = mean
-        self.squares = squares
+        self.count: int = count
+        self.mean: float = mean
+        self.squares: float = squares
 
     def add(self, values: Floats) -> None:
         """Add a block of finite values; not empty."""

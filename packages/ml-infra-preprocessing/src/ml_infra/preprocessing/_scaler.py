@@ -124,11 +124,13 @@ class Scaler(Transformer):
 
     def _learn_batch(self, frame: Frame, weights: Any, *, exact: bool) -> None:
         places = chosen(frame, self.columns, self.by)
-        self.columns_ = [frame.names[p] for p in places]
-        self.n_features_in_ = len(frame.names)
+        self.columns_: list[Any] = [frame.names[p] for p in places]
+        self.n_features_in_: int = len(frame.names)
         if frame.named and all(isinstance(name, str) for name in frame.names):
-            self.feature_names_in_ = np.array(frame.names, dtype=object)
-        self.cache_ = {}
+            self.feature_names_in_: NDArray[np.object_] = np.array(
+                frame.names, dtype=object
+            )
+        self.cache_: dict[str, Any] = {}
         self.groups_ = None
         with np.errstate(all="ignore"):
             if self.by is None:

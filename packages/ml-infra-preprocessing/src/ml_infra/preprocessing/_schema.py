@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ._column import Column
 from ._judge import Judge
@@ -67,10 +67,12 @@ class Schema:
             )
         if not is_int(min_rows, range(2**62)):
             raise ValueError(f"min_rows: expected an integer >= 0, got {min_rows!r}")
-        self.columns = {name: _column(name, one) for name, one in columns.items()}
+        self.columns: dict[Any, Column] = {
+            name: _column(name, one) for name, one in columns.items()
+        }
         self.extra = extra
         self.min_rows = min_rows
-        self.checks = tuple(checks)
+        self.checks: tuple[Check, ...] = tuple(checks)
         names = [check.name for check in self.checks]
         if len(set(names)) < len(names):
             raise ValueError(f"checks: expected different names, got {names}")
@@ -241,7 +243,7 @@ class Schema:
             return NotImplemented
         return self._like(other) and self.checks == other.checks
 
-    __hash__ = None  # type: ignore[assignment]  # holds a dict
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # holds a dict
 
     def __repr__(self) -> str:
         rows = [f"    {name!r}: {one!r}," for name, one in self.columns.items()]

@@ -37,7 +37,7 @@ class Drift:
     ) -> None:  # fmt: skip
         self.alpha = alpha
         self.columns = columns
-        self.segments = segments or {}
+        self.segments: dict[Any, Drift] = segments or {}
 
     @property
     def verdict(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ._column_profile import ColumnProfile
 from ._report import plain, shown
@@ -43,7 +43,7 @@ class Profile:
         ColumnProfile(cap, max_labels)  # refuses a bad cap now
         self.cap = cap
         self.max_labels = max_labels
-        self.rows = 0
+        self.rows: int = 0
         self.columns: dict[Any, ColumnProfile] = {}
 
     @classmethod
@@ -172,7 +172,7 @@ class Profile:
             return NotImplemented
         return self.to_dict() == other.to_dict()
 
-    __hash__ = None  # type: ignore[assignment]  # mutable
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # mutable
 
     def __str__(self) -> str:
         rows = [list(map(_cell, line.values())) for line in self.summary()]
