@@ -135,3 +135,15 @@ def test_damaged_states_are_refused(change, message):
     state = KeyHistogram().update([1.0, 2.0]).to_dict()
     with pytest.raises(ValueError, match=message):
         KeyHistogram.from_dict({**state, **change})
+
+
+def test_a_copy_of_a_collapsed_histogram_is_independent():
+    rng = np.random.default_rng(0)
+    full = KeyHistogram(16).update(rng.standard_normal(1000))
+    before = full.to_dict()
+    twin = full.copy()
+    assert not twin.exact
+    assert twin.to_dict() == before
+    twin.update(rng.standard_normal(1000) * 1e9).merge(full)
+    assert twin.count == 3000
+    assert full.to_dict() == before

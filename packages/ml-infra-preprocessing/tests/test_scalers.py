@@ -498,3 +498,19 @@ def test_selected_columns_leave_the_others():
 def test_every_scaler_is_exported():
     for kind in SCALERS:
         assert getattr(ml_infra.preprocessing, kind.__name__) is kind
+
+
+@pytest.mark.parametrize("kind", [scalers.RobustScaler, scalers.OutlierClipper])
+def test_collapsed_histograms_merge_and_leave_the_operands_alone(kind):
+    """More distinct values than bins on both sides, or with nothing on one side."""
+    rng = np.random.default_rng(3)
+    one, two = (kind().partial_fit(rng.normal(size=(9000, 1))) for _ in range(2))
+    assert one.rank_error_ > 0
+    before = [one.to_json(), two.to_json()]
+    both = one.merge(two)
+    assert [one.to_json(), two.to_json()] == before
+    assert both.to_json() == two.merge(one).to_json()
+    assert both.state_.count == 18_000
+    empty = kind().partial_fit(np.empty((0, 1)))
+    assert empty.merge(one).to_json() == one.merge(empty).to_json() == before[0]
+    assert one.partial_fit(np.empty((0, 1))).to_json() == before[0]

@@ -580,3 +580,12 @@ def test_trap_50_a_column_of_another_name_or_length_is_no_match():
     with pytest.raises(ValueError, match="X has 3 features"):
         scaler.partial_fit([[1, 2, 3]])
     assert sys.getrefcount(scaler) < 10  # no cache of ours keeps scalers alive
+
+
+def test_integers_whose_range_exceeds_every_float_beside_floats():
+    """The sum of such a list is small, so only the range tells."""
+    assert normalize([1.0, 10**308, -(10**308), 2]) == [0.5, 1.0, 0.0, 0.5]
+    assert normalize([2**1023, -(2**1023), 1.0]) == [1.0, 0.0, 0.5]
+    for function in (normalize, standardize, robust_scale, clip_outliers):
+        with pytest.raises(ValueError, match="exceeds every float"):
+            function([10**400, -(10**400), 1.0])

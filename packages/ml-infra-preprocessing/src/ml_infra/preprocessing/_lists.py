@@ -38,16 +38,16 @@ def normalize(data: Sequence[Any]) -> list[float] | None:
     if total is None or not data:
         return None
     low, high = min(data), max(data)
-    if type(total) is int:
-        width = high - low  # integers: exact differences, quotients rounded once
-    else:
-        width = float(high - low)
-        low = low or -0.0  # x - -0.0 is never -0.0
-    if not 0 < width < inf:
-        return None
     try:
-        _ = float(low), float(high)
+        if type(total) is int:
+            width = high - low  # integers: exact differences, quotients rounded once
+            _ = float(low), float(high)
+        else:
+            width = float(high - low)
+            low = low or -0.0  # x - -0.0 is never -0.0
     except OverflowError:
+        return None
+    if not 0 < width < inf:
         return None
     return [(x - low) / width for x in data]
 

@@ -167,7 +167,7 @@ def _neighbours(ranks: list[int]) -> list[list[int]]:
 def _sample(vector: Vector) -> NDArray[Any]:
     """Return sorted values at positions spread by the golden ratio: no randomness."""
     size = len(vector.values)
-    spread = np.arange(SAMPLE if size < _LONG else 4 * SAMPLE) * 0.6180339887498949
+    spread = np.arange(SAMPLE if size < _LONG else 2 * SAMPLE) * 0.6180339887498949
     spread -= np.floor(spread)
     spread *= size
     places = spread.astype(np.intp)

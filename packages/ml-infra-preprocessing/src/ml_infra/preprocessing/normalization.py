@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 Missing: TypeAlias = Literal["raise", "keep"]
 Constant: TypeAlias = Literal["raise", "zero"]
 
+_PLAIN = frozenset((list, tuple))  # what the pure-Python path takes
+_SHORT = _lists.SHORT
+
 
 def normalize(
     data: Any, *, missing: Missing = "raise", out: NDArray[Any] | None = None
@@ -48,8 +51,9 @@ def normalize(
     >>> normalize([1.0, float("nan"), 3.0], missing="keep")
     [0.0, nan, 1.0]
     """
-    _check_missing(missing)
-    if out is None and _is_short(data):
+    if missing != "raise":
+        _check_missing(missing)
+    if out is None and type(data) in _PLAIN and len(data) <= _SHORT:
         scaled = _lists.normalize(data)
         if scaled is not None:
             return scaled if type(data) is list else tuple(scaled)
@@ -94,10 +98,11 @@ def standardize(
     >>> standardize([1.0, 3.0], ddof=0)
     [-1.0, 1.0]
     """
-    _check_missing(missing)
+    if missing != "raise":
+        _check_missing(missing)
     if type(ddof) is not int or ddof < 0:
         raise ValueError(f"ddof must be an integer >= 0, got {ddof!r}")
-    if out is None and _is_short(data):
+    if out is None and type(data) in _PLAIN and len(data) <= _SHORT:
         scaled = _lists.standardize(data, ddof)
         if scaled is not None:
             return scaled if type(data) is list else tuple(scaled)
@@ -144,9 +149,10 @@ def clip_outliers(
     >>> clip_outliers([1, 2, 3, 4, 100], 0, 75)
     [1.0, 2.0, 3.0, 4.0, 4.0]
     """
-    _check_missing(missing)
+    if missing != "raise":
+        _check_missing(missing)
     lower, upper = check_percentiles(lower_percentile, upper_percentile)
-    if out is None and _is_short(data):
+    if out is None and type(data) in _PLAIN and len(data) <= _SHORT:
         clipped = _lists.clip(data, lower, upper)
         if clipped is not None:
             return clipped if type(data) is list else tuple(clipped)
@@ -188,7 +194,8 @@ def robust_scale(
     >>> robust_scale([1, 2, 3, 4, 5])
     [-1.0, -0.5, 0.0, 0.5, 1.0]
     """
-    _check_missing(missing)
+    if missing != "raise":
+        _check_missing(missing)
     from . import _vector_functions
 
     return _vector_functions.robust_scale(
@@ -196,12 +203,8 @@ def robust_scale(
     )
 
 
-def _is_short(data: Any) -> bool:
-    return (type(data) is list or type(data) is tuple) and len(data) <= _lists.SHORT
-
-
 def _check_missing(missing: str) -> None:
-    if missing not in ("raise", "keep"):
+    if missing != "keep":
         raise ValueError(f"missing must be 'raise' or 'keep', got {missing!r}")
 
 
