@@ -56,7 +56,8 @@ def test_numbers_that_look_like_options_are_numbers(number):
         (("--normalize", "inf", "1"), "--normalize"),
         (("--normalize", "-inf", "1"), "--normalize"),
         (("--standardize", "1"), "--standardize"),
-        (("--normalise", "1", "2"), "--normal"),
+        (("--normalise", "1", "2"), "--normalise"),
+        (("--nope",), "--nope"),
         (("--normalize", "1", "2", "--standardize", "1", "2"), "not allowed"),
     ],
 )
@@ -66,6 +67,21 @@ def test_bad_input_exits_2_with_one_clear_line(arguments, said):
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
     assert said in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_one_clear_line():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [PROGRAM, "--normalize", "1", "2"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("ml-utils: error: cannot write the result")
 
 
 def test_the_doctests_of_the_command_pass():

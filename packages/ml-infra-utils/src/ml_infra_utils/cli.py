@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=__version__)
-    operations = parser.add_mutually_exclusive_group(required=True)
+    operations = parser.add_mutually_exclusive_group()
     for name, (_, explanation) in OPERATIONS.items():
         operations.add_argument(
             f"--{name}", nargs="+", type=float, metavar="NUMBER", help=explanation
@@ -46,13 +47,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     # argparse takes -1e5 and -inf for options; a leading space makes them values.
     options = parser.parse_args([f" {w}" if _is_number(w) else w for w in words])
-    for name, (function, _) in OPERATIONS.items():
-        values = getattr(options, name.replace("-", "_"))
-        if values is not None:
-            try:
-                print(function(values))  # noqa: T201 - a command prints its result
-            except (TypeError, ValueError) as error:
-                parser.error(f"argument --{name}: {error}")
+    given = {n: v for n, v in vars(options).items() if v is not None}
+    if not given:
+        parser.error(f"one of --{', --'.join(OPERATIONS)} is required")
+    ((name, values),) = given.items()
+    name = name.replace("_", "-")
+    try:
+        result = OPERATIONS[name][0](values)
+    except (TypeError, ValueError) as error:
+        parser.error(f"argument --{name}: {error}")
+    try:
+        print(result, flush=True)  # noqa: T201 - a command prints its result
+    except OSError as error:
+        # Python would try to flush again at its exit, and print a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        parser.exit(1, f"{parser.prog}: error: cannot write the result: {error}\n")
     return 0
 
 
