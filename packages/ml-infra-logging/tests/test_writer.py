@@ -372,7 +372,7 @@ log = get_logger("t")
 start = time.monotonic()
 for n in range(3000):
     log.info("line", n=n, text="x" * 200)
-print(handle.stats()["lost"] > 0, time.monotonic() - start < 10)
+print(handle.stats()["lost"] > 0, time.monotonic() - start < 10, flush=True)
 os._exit(0)
 """
     for gone in (True, False):
@@ -402,7 +402,7 @@ os.set_blocking(2, False)
 handle = configure(console="auto", capture_stdlib=False)
 for n in range(2000):
     get_logger("t").info("line", n=n, text="x" * 200)
-print(handle.stats()["lost"] > 0)
+print(handle.stats()["lost"] > 0, flush=True)
 os._exit(0)
 """
     read, write = os.pipe()
