@@ -71,7 +71,7 @@ def test_bad_input_exits_2_with_one_clear_line(arguments, said):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_one_clear_line():
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [PROGRAM, "--normalize", "1", "2"],
             stdout=full,
