@@ -8,13 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_infra.metrics._score_table import (
-    average_precision_of,
-    keys_of,
-    roc_auc_of,
-    scores_of,
-    tabulate,
-)
+from ml_infra.metrics._score_keys import keys_of, scores_of
+from ml_infra.metrics._score_table import average_precision_of, roc_auc_of, tabulate
 
 NUMBERS = st.floats(allow_nan=False) | st.sampled_from(
     [0.0, -0.0, 0.5, 1.0, -1.0, math.inf, -math.inf, 5e-324, -5e-324]
@@ -87,6 +82,11 @@ def test_weights_act_as_repetitions(rows):
         np.round(np.linspace(0, 1, 70_000), 3),  # ties
         np.append(np.linspace(-3, 5, 70_000), [0.0, -0.0, 1e308]),  # no free bit
         np.append(np.linspace(2, 3, 70_000), [math.inf, -math.inf]),
+        np.linspace(-3, 5, 70_000, dtype=np.float32),  # half as wide, with ties
+        np.append(np.linspace(-3, 5, 70_000, dtype=np.float32), [0.0, -0.0]),
+        np.append(np.linspace(0, 1, 70_000), 1e30).astype(np.float32),  # too far apart
+        np.float32([0, -0.0, 1e-45, -1e-45, 3.4e38, -math.inf, math.inf]),
+        np.zeros(3),
     ],
 )
 def test_every_way_of_sorting_gives_the_counts_of_numpy_unique(scores):

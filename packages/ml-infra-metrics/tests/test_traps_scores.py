@@ -25,25 +25,25 @@ from ml_infra.metrics import (
 )
 
 
-def test_trap_01_empty_input_is_an_error_not_a_zero():
+def test_trap_01_for_scores_empty_input_is_an_error_not_a_zero():
     for metric in (roc_auc, average_precision, log_loss, mean_squared_error):
         with pytest.raises(ValueError, match="empty"):
             metric([], [])
 
 
-def test_trap_02_unequal_lengths_name_both_lengths():
+def test_trap_02_for_scores_unequal_lengths_name_both_lengths():
     with pytest.raises(ValueError, match="got 2 and 1"):
         roc_auc([0.1, 0.2], [1])
     with pytest.raises(ValueError, match="got 2 and 1"):
         mean_squared_error([0.1, 0.2], [1])
 
 
-def test_trap_03_a_column_is_never_broadcast():
+def test_trap_03_for_scores_a_column_is_never_broadcast():
     assert mean_squared_error([[1], [0], [1]], [1, 0, 1]) == 0
     assert roc_auc([[0.9], [0.1], [0.8]], [1, 0, 1]) == 1
 
 
-def test_trap_14_missing_labels_are_named_or_dropped_and_counted():
+def test_trap_14_for_scores_missing_labels_are_named_or_dropped_and_counted():
     labels = [0, 1, math.nan, 1]
     with pytest.raises(ValueError, match=r"labels has a missing value .* at row 2"):
         roc_auc([0.1, 0.2, 0.3, 0.4], labels)
@@ -52,7 +52,7 @@ def test_trap_14_missing_labels_are_named_or_dropped_and_counted():
     assert (state.n, state.dropped) == (3, 1)
 
 
-def test_trap_18_pandas_rows_are_paired_by_index_or_refused():
+def test_trap_18_for_scores_pandas_rows_are_paired_by_index_or_refused():
     pandas = pytest.importorskip("pandas")
     scores = pandas.Series([0.1, 0.9], index=["a", "b"])
     labels = pandas.Series([1, 0], index=["b", "a"])
@@ -61,7 +61,7 @@ def test_trap_18_pandas_rows_are_paired_by_index_or_refused():
         roc_auc(scores, pandas.Series([1, 0], index=["b", "c"]))
 
 
-def test_trap_29_a_row_of_weight_zero_is_absent():
+def test_trap_29_for_scores_a_row_of_weight_zero_is_absent():
     assert log_loss([0.5, 1.0], [1, 0], weights=[1, 0]) == math.log(2)
     assert roc_auc([0.1, 0.2, 0.3], [0, 1, 0], weights=[1, 1, 0]) == 1
     curve = roc_curve([0.1, 0.2, 0.3], [0, 1, 0], weights=[1, 1, 0])
@@ -77,7 +77,7 @@ def test_trap_29_a_row_of_weight_zero_is_absent():
         ([1], "same length"),
     ],
 )
-def test_trap_30_weights_that_cannot_be_are_refused_each_with_its_message(
+def test_trap_30_for_scores_weights_that_cannot_be_are_refused_each_with_its_message(
     weights, message
 ):
     for metric in (roc_auc, log_loss, mean_squared_error):
@@ -86,7 +86,7 @@ def test_trap_30_weights_that_cannot_be_are_refused_each_with_its_message(
 
 
 @pytest.mark.parametrize("scale", [1e160, 1e-160])
-def test_trap_31_the_scale_of_weights_does_not_matter(scale):
+def test_trap_31_for_scores_the_scale_of_weights_does_not_matter(scale):
     scores, labels = [0.1, 0.4, 0.35, 0.8, 0.6], [0, 0, 1, 1, 0]
     weights = np.array([1.0, 2.0, 3.0, 1.0, 2.0])
     for metric in (roc_auc, average_precision, log_loss, brier_score):
@@ -207,7 +207,7 @@ def test_trap_55_mcnemar_is_exact():
     assert split(25, 15) == pytest.approx(0.154, abs=5e-4)
 
 
-def test_trap_56_merging_shards_of_disjoint_classes_equals_counting_at_once():
+def test_trap_56_for_scores_shards_of_disjoint_classes_add_up():
     negatives = Scores.of([0.1, 0.4], [0, 0])
     positives = Scores.of([0.35, 0.8], [1, 1])
     whole = Scores.of([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from .classification import precision as precision
     from .classification import recall as recall
     from .classification import specificity as specificity
-    from .comparison import McNemar as McNemar
     from .comparison import Paired as Paired
     from .confusion import classification_report as classification_report
     from .confusion import confusion_matrix as confusion_matrix
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from .gate import assert_not_worse as assert_not_worse
     from .intervals import Interval as Interval
     from .intervals import wilson_interval as wilson_interval
+    from .mcnemar import McNemar as McNemar
     from .plots import plot_calibration as plot_calibration
     from .plots import plot_confusion_matrix as plot_confusion_matrix
     from .plots import plot_precision_recall as plot_precision_recall
@@ -73,7 +73,7 @@ _MODULES = {
     "CalibrationCurve": "_probabilities",
     "Counts": "counts",
     "Interval": "intervals",
-    "McNemar": "comparison",
+    "McNemar": "mcnemar",
     "NotShownError": "gate",
     "Paired": "comparison",
     "PrecisionRecallCurve": "curves",

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._score_table import CountArray, FloatArray, IntArray, scores_of
+from ._score_keys import scores_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ._score_table import CountArray, FloatArray, IntArray
 
 
 class Cells:

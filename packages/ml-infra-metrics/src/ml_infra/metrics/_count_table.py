@@ -40,6 +40,14 @@ def count_table(
     columns: Sequence[Column], groups: int, weights: Array | None, replicates: int
 ) -> CountTable:
     """Count rows of predictions, labels, `groups` slice keys and perhaps units."""
+    if any(column.values.ndim == 2 for column in columns[:2]):
+        raise ValueError(
+            "Counts holds one class per row, got predictions and labels of shapes "
+            f"{columns[0].values.shape} and {columns[1].values.shape}; for 0/1 "
+            "indicators use the plain functions, such as f1_score, or count each of "
+            "the k columns as a slice: Counts.of(predictions.ravel(), labels.ravel(), "
+            "by=np.tile(np.arange(k), n))"
+        )
     coded = encode(columns[:2])
     sliced = [encode([column]) for column in columns[2 : 2 + groups]]
     keys = [
@@ -67,7 +75,9 @@ def count_table(
         names = parts[0] if groups == 1 else list(zip(*parts, strict=True))
     used = _used(pairs)
     classes = [coded.classes[code] for code in used.tolist()]
-    return CountTable(_pairs.recode(pairs, None, _places(used)), classes, names)
+    if len(used) < coded.size:
+        pairs = _pairs.recode(pairs, None, _places(used))
+    return CountTable(pairs, classes, names)
 
 
 def group_columns(by: Any) -> dict[str, Any]:

@@ -158,11 +158,15 @@ class Bounds(NamedTuple):
 def variance(gradient: Gradient, pairs: Pairs, slices: int) -> NDArray[np.float64]:
     """Return the delta-method variance per slice."""
     by, label, prediction = pairs.by, pairs.label, pairs.prediction
-    change = gradient.actual[by, label] + gradient.predicted[by, prediction]
-    change += np.where(label == prediction, gradient.hits[by, label], 0)
+    first = by * gradient.hits.shape[-1]  # of the slice, in the flat derivatives
+    change = gradient.actual.ravel()[first + label]
+    change += gradient.predicted.ravel()[first + prediction]
+    hit = np.flatnonzero(label == prediction)
+    change[hit] += gradient.hits.ravel()[first[hit] + label[hit]]
     change += gradient.total[by]
-    weights = change * change * pairs.squares()
-    return np.asarray(np.bincount(by, weights, minlength=slices), np.float64)
+    change *= change
+    change *= pairs.squares()
+    return np.asarray(np.bincount(by, change, minlength=slices), np.float64)
 
 
 def bounds(
@@ -208,6 +212,8 @@ def bounds(
 
 
 def _squares(pairs: Pairs, m: Marginals) -> Marginals:
+    if pairs.square is None:
+        return m
     slices, classes = m.hits.shape
     return marginals(pairs, slices, classes, pairs.squares())
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from ._device import to_host
 from ._readers import Column, on_device
-from ._score_table import ScoreTable, keys_of
+from ._score_keys import keys_of
+from ._score_table import ScoreTable
 from ._targets import binary
 
 if TYPE_CHECKING:

@@ -18,11 +18,11 @@ from ._delta import Question
 from ._formulas import ratio
 from ._probabilities import negative_log, squared_miss
 from ._score_intervals import average_precision_influence, delong_influence
+from ._score_keys import keys_of
 from ._score_table import (
     BoolArray,
     FloatArray,
     average_precision_of,
-    keys_of,
     roc_auc_of,
     tabulate,
 )

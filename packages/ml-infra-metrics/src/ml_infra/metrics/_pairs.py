@@ -73,7 +73,7 @@ def count_rows(keys: Sequence[Key], weights: Array | None) -> Tallied:
     n = len(keys[0][0])
     if prod(sizes) <= min(max(4 * n, 4096), _DENSE):
         rows = count_cells(keys)
-        cells = np.flatnonzero(rows)
+        cells = np.flatnonzero(rows != 0)  # of booleans: several times as fast
         rows = rows[cells]
         sums = [
             None if w is None else count_cells(keys, w)[cells]
@@ -83,9 +83,18 @@ def count_rows(keys: Sequence[Key], weights: Array | None) -> Tallied:
         if prod(sizes) >= 2**63:
             raise ValueError("too many slices times classes squared to count")
         cells, rows, *sums = _count_sorted(keys, weights)
-    *by, label, prediction = np.unravel_index(cells, sizes)
+    *by, label, prediction = _digits(cells, sizes)
     zero = np.zeros(len(cells), np.int64)
     return Tallied(by, cells, Pairs(zero, label, prediction, rows, *sums))
+
+
+def _digits(cells: Array, sizes: Sequence[int]) -> list[Array]:
+    """Return the keys of cells: `np.unravel_index`, with the faster division."""
+    digits = []
+    for size in sizes[:0:-1]:
+        cells, whole = cells // size, cells
+        digits.append(whole - cells * size)
+    return [cells, *digits[::-1]]
 
 
 def cells_of_rows(keys: Sequence[Key], cells: Array) -> Array:

@@ -9,7 +9,8 @@ import numpy as np
 
 from . import _targets
 from ._inputs import blocks, rows
-from ._score_table import BoolArray, FloatArray, IntArray, scores_of, tabulate
+from ._score_keys import scores_of
+from ._score_table import BoolArray, FloatArray, IntArray, tabulate
 from .intervals import wilson_bounds
 
 if TYPE_CHECKING:

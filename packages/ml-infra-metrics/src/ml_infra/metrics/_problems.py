@@ -12,6 +12,7 @@ from . import _targets
 from ._device_scores import count_scores
 from ._inputs import rows
 from ._readers import on_device
+from ._score_keys import Sorted, sorted_with_class
 from ._score_table import BoolArray, FloatArray, ScoreTable, tabulate
 from ._undefined import Undefined, UndefinedMetricError, UndefinedPolicy, check_policy
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ._inputs import Missing
-    from ._readers import Column
+    from ._readers import Array, Column
 
 _REASONS = {
     "roc_auc": "positives and negatives are both needed",
@@ -31,7 +32,7 @@ class Problem(NamedTuple):
     """One class against the others: scores, which rows are positive, weights."""
 
     label: Any
-    scores: FloatArray
+    scores: Array  # float32 or float64
     positive: BoolArray
     weights: FloatArray | None
     #: The table, where the rows were counted on a device and are not here.
@@ -41,6 +42,14 @@ class Problem(NamedTuple):
         if self.counted is not None:
             return self.counted
         return tabulate(self.scores, self.positive, self.weights)
+
+    def ordered(self) -> ScoreTable | Sorted:
+        """Return what metrics of order are made of: no table where a sort will do."""
+        if self.counted is None and self.weights is None and len(self.scores) < 2**30:
+            found = sorted_with_class(self.scores, self.positive)
+            if found is not None:
+                return found
+        return self.table()
 
     def support(self) -> float:
         if self.counted is not None:
@@ -76,7 +85,7 @@ def binary_table(
 def _of_binary(
     scores: Column, labels: Column, positive: Any, weights: FloatArray | None
 ) -> Problem:
-    values = _targets.score_array(scores)
+    values = _targets.ordered_scores(scores)
     if values.ndim == 2:
         raise ValueError(
             f"scores must have shape (n,) for two classes, got shape {values.shape}; "
@@ -105,7 +114,7 @@ def problems(
     w = None if w is None else _targets.power_scaled(w)
     if score.values.ndim == 1 and label.values.ndim == 1:
         return [_of_binary(score, label, positive, w)]
-    values = _targets.score_array(score)
+    values = _targets.ordered_scores(score)
     if label.values.ndim == 2:
         targets = _targets.indicator(label)
         if targets.shape != values.shape:
@@ -133,7 +142,7 @@ def problems(
 def averaged(
     problems: list[Problem],
     metric: str,
-    value_of: Callable[[ScoreTable], float | None],
+    value_of: Callable[[ScoreTable | Sorted], float | None],
     average: str | None,
     undefined: UndefinedPolicy,
     *,
@@ -151,7 +160,7 @@ def averaged(
     else:
         if len(problems) > 1 and average == "micro":
             problems = [_pooled(problems)]
-        values = {problem.label: value_of(problem.table()) for problem in problems}
+        values = {problem.label: value_of(problem.ordered()) for problem in problems}
         supports = [problem.support() for problem in problems]
     causes = [
         Undefined(metric, label if len(values) > 1 else None, _REASONS[metric])
@@ -177,13 +186,13 @@ def averaged(
 
 
 def _paired_values(
-    problems: list[Problem], value_of: Callable[[ScoreTable], float | None]
+    problems: list[Problem], value_of: Callable[[ScoreTable | Sorted], float | None]
 ) -> tuple[dict[Any, float | None], list[float]]:
     values: dict[Any, float | None] = {}
     supports = []
     for one, other in combinations(problems, 2):
-        there = value_of(one.against(other).table())
-        back = value_of(other.against(one).table())
+        there = value_of(one.against(other).ordered())
+        back = value_of(other.against(one).ordered())
         both = None if there is None or back is None else (there + back) / 2
         values[one.label, other.label] = both
         supports.append(one.support() + other.support())

@@ -6,21 +6,22 @@ DeLong) is a sum over this table, so each is exact under ties and none sorts twi
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ._inputs import blocks
+from ._score_keys import Sorted, keys_of, sorted_with_class
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 CountArray = npt.NDArray[Any]
 """Row counts as int64, or sums of weights as float64."""
-
-_MAGNITUDE = np.int64(0x7FFF_FFFF_FFFF_FFFF)
-_INFINITY = 0x7FF0_0000_0000_0000
 
 
 class ScoreTable(NamedTuple):
@@ -43,31 +44,15 @@ class ScoreTable(NamedTuple):
     negatives_squared: CountArray
 
 
-def keys_of(scores: FloatArray) -> IntArray:
-    """Return integers in the order of the scores; -0.0 and 0.0 share the key 0."""
-    bits = np.ascontiguousarray(scores).view(np.int64)
-    sign = bits >> 63
-    keys: IntArray = bits & _MAGNITUDE
-    keys ^= sign
-    keys -= sign
-    return keys
-
-
-def scores_of(keys: IntArray) -> FloatArray:
-    """Return the scores of keys: the inverse of `keys_of`."""
-    bits = np.abs(keys)
-    bits |= np.where(keys < 0, np.int64(-(2**63)), np.int64(0))
-    return bits.view(np.float64)
-
-
 def tabulate(
-    scores: FloatArray, positive: BoolArray, weights: CountArray | None = None
+    scores: npt.NDArray[Any], positive: BoolArray, weights: CountArray | None = None
 ) -> ScoreTable:
     """
     Count the rows of each class per distinct score.
 
     Args:
-        scores: Shape (n,), float64 without NaN; infinities are ordinary values.
+        scores: Shape (n,), float32 or float64 without NaN; infinities are ordinary
+            values.
         positive: Shape (n,), True for rows of the positive class.
         weights: Shape (n,), non-negative; integers are kept exact. Rows of weight 0
             count as absent.
@@ -118,109 +103,82 @@ def _starts(keys: IntArray) -> IntArray | None:
     return None if changes.all() else np.flatnonzero(np.append(True, changes))
 
 
-def _tabulate_rows(scores: FloatArray, positive: BoolArray) -> ScoreTable:
+def _tabulate_rows(scores: npt.NDArray[Any], positive: BoolArray) -> ScoreTable:
     """Count without weights."""
-    ordered = _sorted_with_class(scores, positive)
-    if ordered is None:
-        keys = keys_of(scores)
-        order = np.argsort(keys)
-        ordered = keys[order], positive[order].astype(np.int64)
-    keys, positives = ordered
-    starts = _starts(keys)
-    if starts is None:
-        negatives = 1 - positives
+    ordered = sorted_with_class(scores, positive)
+    if ordered is not None:
+        keys, positives, negatives = _count_sorted(ordered)
     else:
-        # In place where possible: fresh pages cost more than the arithmetic.
-        keys = keys[starts]
-        negatives = np.diff(starts, append=len(positives))
-        positives = np.add.reduceat(positives, starts)
-        negatives -= positives
+        every = keys_of(scores)
+        order = np.argsort(every)
+        ones = positive[order].astype(np.int64)
+        keys, positives, negatives, *_ = grouped(
+            every[order], ones, 1 - ones, ones, ones
+        )
     return ScoreTable(keys, positives, negatives, positives, negatives)
 
 
-def _sorted_with_class(
-    scores: FloatArray, positive: BoolArray
-) -> tuple[IntArray, IntArray] | None:
-    """
-    Return keys in ascending order and the class (0 or 1) of each; None if no bit fits.
-
-    Where the spread of magnitudes leaves a bit free (nearly always), the class rides
-    in the lowest bit of the key, so that one value sort does the work of an argsort
-    and two gathers, in a third of their time. Blocks keep the passes in cache.
-    """
-    bits = np.ascontiguousarray(scores).view(np.int64)
-    extremes = [
-        (int(magnitudes.min()), int(magnitudes.max()))
-        for block in blocks(len(bits))
-        for magnitudes in (bits[block] & _MAGNITUDE,)
-    ]
-    smallest = min((low for low, _ in extremes), default=0)
-    largest = max((high for _, high in extremes), default=0)
-    base = max(smallest - 1, 0)
-    if largest - base >= 2**62:
-        return None
-    keys = np.empty_like(bits)
-    for block in blocks(len(bits)):
-        part, sign = keys[block], bits[block] >> 63
-        np.bitwise_and(bits[block], _MAGNITUDE, out=part)
-        part -= base
-        part <<= 1
-        part ^= sign
-        part -= sign
-        part |= positive[block]
-    keys.sort()
-    positives = keys & 1
-    keys >>= 1
-    if base:
-        below_zero = np.searchsorted(keys, 0)
-        keys[:below_zero] -= base
-        keys[below_zero:] += base
-    return keys, positives
+def _count_sorted(ordered: Sorted) -> tuple[IntArray, IntArray, IntArray]:
+    """Return distinct keys, ascending, with their positives and negatives."""
+    start = len(ordered.values)
+    keys, positives, negatives = (np.empty(start, np.int64) for _ in range(3))
+    for values, *counts in ordered.runs():
+        here = slice(start - len(values), start)
+        keys[here] = ordered.keys(values)[::-1]
+        positives[here], negatives[here] = (part[::-1] for part in counts)
+        start = here.start
+    return keys[start:], positives[start:], negatives[start:]
 
 
-def roc_auc_of(table: ScoreTable) -> float | None:
+def _descending(
+    source: ScoreTable | Sorted,
+) -> Iterator[tuple[CountArray, CountArray]]:
+    """Yield positives and negatives per score from the highest down, in blocks."""
+    if isinstance(source, Sorted):
+        for _, positives, negatives in source.runs():
+            yield positives, negatives
+        return
+    positives, negatives = comparable(source)
+    for block in reversed(blocks(len(positives))):
+        yield positives[block][::-1], negatives[block][::-1]
+
+
+def roc_auc_of(source: ScoreTable | Sorted) -> float | None:
     """
     Return P(score of a positive > of a negative) + P(equal) / 2; None if undefined.
 
     Whole-number counts are summed and divided as integers: one rounding in all.
     """
-    positives, negatives = comparable(table)
-    total = _total(positives) * _total(negatives)
-    if not total:
-        return None
-    below = 0
+    true: Any = 0
+    false: Any = 0
     twice_area = 0
-    for block in blocks(len(negatives)):
-        upto = np.cumsum(negatives[block])
-        twice = 2 * upto
-        twice -= negatives[block]
-        twice += 2 * below
-        twice_area += np.dot(positives[block], twice).item()
-        below += upto[-1].item()
-    return twice_area / (2 * total)
-
-
-def average_precision_of(table: ScoreTable) -> float | None:
-    """Return the sum over thresholds of (recall gained) * precision."""
-    positives, negatives = comparable(table)
-    total = _total(positives)
-    if not total:
-        return None
-    true = every = 0.0
-    area = 0.0
-    for block in reversed(blocks(len(positives))):
-        gained = positives[block][::-1].astype(np.float64)
-        trues = np.cumsum(gained)
+    for positives, negatives in _descending(source):
+        trues = np.cumsum(positives)
         trues += true
-        rows = negatives[block][::-1] + gained
+        true = trues[-1].item()
+        false += negatives.sum().item()
+        trues *= 2
+        trues -= positives
+        twice_area += np.dot(negatives, trues).item()
+    total = true * false
+    return twice_area / (2 * total) if total else None
+
+
+def average_precision_of(source: ScoreTable | Sorted) -> float | None:
+    """Return the sum over thresholds of (recall gained) * precision."""
+    true: Any = 0
+    every: Any = 0
+    area = 0.0
+    for positives, negatives in _descending(source):
+        trues = np.cumsum(positives)
+        trues += true
+        rows = negatives + positives
         np.cumsum(rows, out=rows)
         rows += every
-        true, every = trues[-1], rows[-1]
-        # Not np.dot: waking the threads of a BLAS costs more than the product.
-        trues *= gained
-        trues /= rows
-        area += float(trues.sum())
-    return min(area / total, 1.0)
+        true, every = trues[-1].item(), rows[-1].item()
+        trues *= positives
+        area += float((trues / rows).sum())
+    return min(area / true, 1.0) if true else None
 
 
 def at_or_above(counts: CountArray) -> CountArray:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ._codes import Codes
-    from ._readers import Column
+    from ._readers import Array, Column
     from ._score_table import BoolArray, FloatArray, IntArray
 
 _LARGEST_WEIGHT = 1e100
@@ -78,6 +78,13 @@ def number_array(column: Column) -> Any:
 def score_array(column: Column) -> FloatArray:
     """Return numbers as float64, in which scores are compared."""
     return np.asarray(number_array(column), np.float64)
+
+
+def ordered_scores(column: Column) -> Array:
+    """Return numbers as float32 if that is exact, so that they sort faster."""
+    values = number_array(column)
+    narrow = np.can_cast(values.dtype, np.float32)
+    return np.asarray(values, np.float32 if narrow else np.float64)
 
 
 def finite_array(column: Column) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from ._inputs import rows
 from ._probabilities import check_probabilities
 from ._readers import Column
 from .intervals import Interval, z_score
+from .mcnemar import McNemar, sign_test
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,27 +35,10 @@ if TYPE_CHECKING:
     from ._inputs import Missing
     from ._score_table import BoolArray, FloatArray
 
-__all__ = ["McNemar", "Paired"]
+__all__ = ["Paired"]
 
 _LARGEST = {"matthews_corrcoef": 2.0, "cohen_kappa": 2.0, "log_loss": math.inf}
 METRICS = (*CLASS_METRICS, *SCORE_METRICS, *PROBABILITY_METRICS)
-
-
-@dataclass(frozen=True)
-class McNemar:
-    """
-    McNemar's exact test of whether two models err equally often.
-
-    Attributes:
-        fixed: Rows that only the new model gets right.
-        broken: Rows that only the old model gets right.
-        p_value: Two-sided probability of a split at least as uneven, if each of these
-            rows were fixed or broken with equal chance; 1.0 if there are none.
-    """
-
-    fixed: int
-    broken: int
-    p_value: float
 
 
 class Paired:
@@ -222,7 +205,7 @@ class Paired:
                 'units or weights; use difference("accuracy"), which knows both'
             )
         fixed, broken = self.fixed, self.broken
-        return McNemar(fixed, broken, _sign_test(fixed, broken))
+        return McNemar(fixed, broken, sign_test(fixed, broken))
 
     # --- differences ----------------------------------------------------------------
 
@@ -390,23 +373,3 @@ def _two_classes(truth: Column, positive: Any) -> BoolArray | None:
         return _targets.binary(truth, positive).positive()
     except ValueError:
         return None
-
-
-def _sign_test(one: int, other: int) -> float:
-    """Return the two-sided exact binomial p-value of a split with equal chances."""
-    n, least = one + other, min(one, other)
-    if not n:
-        return 1.0
-    term = math.exp(
-        math.lgamma(n + 1)
-        - math.lgamma(least + 1)
-        - math.lgamma(n - least + 1)
-        - n * math.log(2)
-    )
-    tail = 0.0
-    for k in range(least, -1, -1):
-        tail += term
-        if term <= tail * 1e-18:
-            break
-        term *= k / (n - k + 1)
-    return min(1.0, 2 * tail)

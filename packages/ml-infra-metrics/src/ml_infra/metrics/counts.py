@@ -218,7 +218,7 @@ class Counts(CountIntervals, State):
             return False
         if self._declared and not all(map(self._all_declared, arrays)):
             return False
-        if self._table.classes and kind_of(self._table.classes[:1]) != "int":
+        if self._table.classes and type(self._table.classes[0]) is not int:
             return False
         # Copies: the caller may reuse the buffers of a batch.
         self._pending.append((arrays[0].copy(), arrays[1].copy()))

@@ -8,7 +8,8 @@ import numpy as np
 
 from ._inputs import arguments
 from ._problems import binary_table
-from ._score_table import FloatArray, ScoreTable, at_or_above, scores_of
+from ._score_keys import scores_of
+from ._score_table import FloatArray, ScoreTable, at_or_above
 from ._undefined import Undefined, UndefinedMetricError, UndefinedPolicy, check_policy
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from ._number_pairs import (
     read_pairs,
 )
 from ._regression_moments import ONE, quantities, recentring, value_and_slope
-from ._score_table import FloatArray, grouped_counts, keys_of
+from ._score_keys import keys_of
+from ._score_table import FloatArray, grouped_counts
 from ._state import State, check_mergeable, check_schema
 from ._undefined import UndefinedPolicy, settle
 from .intervals import Interval, z_score
