@@ -26,6 +26,7 @@ from ._formulas import (
     matthews_gradient,
     ratio_gradient,
 )
+from ._inputs import blocks
 from ._pairs import marginals
 from .intervals import wilson_bounds, z_score
 
@@ -157,16 +158,25 @@ class Bounds(NamedTuple):
 
 def variance(gradient: Gradient, pairs: Pairs, slices: int) -> NDArray[np.float64]:
     """Return the delta-method variance per slice."""
-    by, label, prediction = pairs.by, pairs.label, pairs.prediction
-    first = by * gradient.hits.shape[-1]  # of the slice, in the flat derivatives
-    change = gradient.actual.ravel()[first + label]
-    change += gradient.predicted.ravel()[first + prediction]
-    hit = np.flatnonzero(label == prediction)
-    change[hit] += gradient.hits.ravel()[first[hit] + label[hit]]
-    change += gradient.total[by]
-    change *= change
-    change *= pairs.squares()
-    return np.asarray(np.bincount(by, change, minlength=slices), np.float64)
+    derivatives = [
+        column.ravel()
+        for column in (gradient.hits, gradient.actual, gradient.predicted)
+    ]
+    hits, actual, predicted = derivatives
+    squares = pairs.squares()
+    found = np.zeros(slices)
+    for block in blocks(len(squares)):
+        by, label, prediction = (column[block] for column in pairs[:3])
+        first = by * gradient.hits.shape[-1]  # of the slice, in the flat derivatives
+        change = actual.take(first + label)
+        change += predicted.take(first + prediction)
+        hit = np.flatnonzero(label == prediction)
+        change[hit] += hits.take(first[hit] + label[hit])
+        change += gradient.total.take(by)
+        change *= change
+        change *= squares[block]
+        found += np.bincount(by, change, minlength=slices)
+    return found
 
 
 def bounds(

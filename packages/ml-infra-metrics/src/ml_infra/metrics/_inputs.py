@@ -161,6 +161,10 @@ def rows(
     if pandas is not None:
         given = _align(given, pandas)
     columns = [read(value, name) for name, value in given.items()]
+    named = [column for column in columns if column.names is not None]
+    if len(named) > 1:
+        names, like = named[0].names, named[0].name
+        columns = [column.arranged(names, like) for column in columns]
     lengths = [len(column.values) for column in columns]
     if len(set(lengths)) > 1:
         names = " and ".join(given)

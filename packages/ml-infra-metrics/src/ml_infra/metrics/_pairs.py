@@ -224,23 +224,29 @@ def marginals(
 ) -> Marginals:
     """Return marginals of shape (slices, classes) of the table's totals or `values`."""
     values = np.asarray(pairs.totals() if values is None else values)
-    shape = (slices, classes)
-    hit = pairs.label == pairs.prediction
-    exact = values.dtype.kind == "i" and float(values.sum(dtype=float)) >= 2.0**53
+    kind = values.dtype
+    exact = kind.kind == "i" and float(values.sum(dtype=float)) >= 2.0**53
+    if not exact:
+        values = values.astype(float, copy=False)
+    of_slice = pairs.by * classes if slices > 1 else 0
+    label, prediction = of_slice + pairs.label, of_slice + pairs.prediction
 
-    def sums(codes: Array, chosen: Any = slice(None)) -> Array:
-        cells, part = (pairs.by * classes + codes)[chosen], values[chosen]
+    def sums(cells: Array, part: Array) -> Array:
         if exact:
             # Not bincount: its float64 sums would round counts beyond 2**53.
-            table = np.zeros(slices * classes, values.dtype)
+            table = np.zeros(slices * classes, kind)
             np.add.at(table, cells, part)
         else:
-            table = np.bincount(cells, part, slices * classes).astype(values.dtype)
-        return table.reshape(shape)
+            table = np.bincount(cells, part, slices * classes).astype(kind)
+        return table.reshape(slices, classes)
 
-    actual = sums(pairs.label)
+    hit = np.flatnonzero(label == prediction)
+    actual = sums(label, values)
     return Marginals(
-        sums(pairs.label, hit), sums(pairs.prediction), actual, actual.sum(axis=-1)
+        sums(label[hit], values[hit]),
+        sums(prediction, values),
+        actual,
+        actual.sum(axis=-1),
     )
 
 

@@ -30,10 +30,33 @@ class Column(NamedTuple):
     null: NDArray[np.bool_] | None = None
     #: The categories that the integer `values` point at, for dictionary-coded input.
     categories: Sequence[Any] | None = None
+    #: The names of the k columns of a data frame, unless they are mere numbers.
+    names: list[Any] | None = None
 
     def take(self, keep: NDArray[np.bool_]) -> Column:
         """Return the rows where `keep` is true, none of them missing any more."""
         return self._replace(values=self.values[keep], null=None)
+
+    def arranged(self, names: list[Any], like: str) -> Column:
+        """
+        Return the columns of a data frame in the order of another one's names.
+
+        Raises:
+            ValueError: If the names are not the same ones.
+        """
+        if self.names is None or self.names == names:
+            return self
+        if len({*names}) < len(names) or sorted(map(repr, names)) != sorted(
+            map(repr, self.names)
+        ):
+            raise ValueError(
+                f"the columns of {self.name} are named {self.names[:6]!r}, those of "
+                f"{like} {names[:6]!r}, so they cannot be paired; rename them, or pass "
+                ".to_numpy() to pair by position"
+            )
+        order = [self.names.index(name) for name in names]
+        null = None if self.null is None else self.null[:, order]
+        return self._replace(values=self.values[:, order], null=null, names=names)
 
 
 def read(data: Any, name: str) -> Column:
@@ -56,9 +79,14 @@ def read(data: Any, name: str) -> Column:
         raise TypeError(
             f"{name} has dtype {values.dtype}; numbers, booleans or strings are needed"
         )
+    if values.dtype.kind == "f" and values.dtype.itemsize > 8:
+        raise TypeError(
+            f"{name} has dtype {values.dtype}, which is computed in float64 nowhere "
+            "without loss; cast it yourself, as in .astype(numpy.float64)"
+        )
     if values.ndim == 2 and values.shape[1] == 1:
         null = None if column.null is None else column.null.reshape(-1)
-        column = column._replace(values=values[:, 0], null=null)
+        column = column._replace(values=values[:, 0], null=null, names=None)
     elif values.ndim not in (1, 2):
         raise ValueError(
             f"{name} must have shape (n,) or (n, k), got shape {values.shape}"
@@ -189,7 +217,9 @@ def _read_torch(data: Any, name: str) -> Column:
 def _read_pandas(data: Any, name: str) -> Column:
     pandas = sys.modules["pandas"]
     if isinstance(data, pandas.DataFrame):
-        return _wrap(data.to_numpy(), name)
+        names = data.columns.tolist()
+        names = None if names == list(range(len(names))) else names
+        return _wrap(data.to_numpy(), name)._replace(names=names)
     dtype = data.dtype
     if isinstance(dtype, pandas.CategoricalDtype):
         codes = data.cat.codes if isinstance(data, pandas.Series) else data.codes
@@ -213,7 +243,10 @@ def _read_pandas(data: Any, name: str) -> Column:
 def _read_polars(data: Any, name: str) -> Column:
     polars = sys.modules["polars"]
     if isinstance(data, polars.DataFrame):
-        return _wrap(data.to_numpy(), name)
+        names = data.columns
+        unnamed = names == [f"column_{place}" for place in range(len(names))]
+        column = _wrap(data.to_numpy(), name)
+        return column._replace(names=None if unnamed else names)
     if not isinstance(data, polars.Series):
         raise TypeError(f"{name} is a polars {type(data).__name__}; collect it first")
     null = data.is_null().to_numpy() if data.null_count() else None
