@@ -8,9 +8,13 @@ import pytest
 from ml_infra.metrics import (
     Counts,
     accuracy,
+    average_precision,
     cohen_kappa,
     confusion_matrix,
     f1_score,
+    log_loss,
+    mean_absolute_error,
+    roc_auc,
     top_k_accuracy,
 )
 from ml_infra.metrics._inputs import floats, rows
@@ -191,3 +195,63 @@ def test_top_k_checks_its_columns():
         top_k_accuracy(scores, [0, 1], classes=["a", "b"])
     with pytest.raises(ValueError, match="use accuracy"):
         top_k_accuracy([0.5, 0.4], [0, 1])
+
+
+def _frame(library, columns):
+    return pytest.importorskip(library).DataFrame(columns)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_columns_of_data_frames_are_paired_by_name(library):
+    cats = _frame(library, {"cat": [1, 0], "dog": [0, 1]})
+    swapped = cats[["dog", "cat"]]
+    assert accuracy(cats, swapped) == accuracy(swapped, cats) == 1.0
+    assert f1_score(cats, swapped, average="macro") == 1.0
+    assert accuracy(cats, np.array([[1, 0], [0, 1]])) == 1.0  # no names: by position
+    assert roc_auc(cats, swapped) == 1.0
+    with pytest.raises(ValueError, match="cannot be paired"):
+        accuracy(cats, _frame(library, {"cat": [1, 0], "cow": [0, 1]}))
+    single = _frame(library, {"guess": [1, 0]}), _frame(library, {"truth": [1, 0]})
+    assert accuracy(*single) == 1.0
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_columns_of_scores_are_paired_with_the_labels_by_name(library):
+    shares = {"c": [0.1, 0.1, 0.8], "a": [0.8, 0.2, 0.1], "b": [0.1, 0.7, 0.1]}
+    scores, labels = _frame(library, shares), ["a", "b", "c"]
+    assert roc_auc(scores, labels) == 1.0
+    assert roc_auc(scores, labels, classes=labels) == 1.0
+    assert top_k_accuracy(scores, labels, k=1) == 1.0
+    expected = -np.log([0.8, 0.7, 0.8]).mean()
+    assert log_loss(scores, labels) == pytest.approx(expected)
+    assert average_precision(scores, labels, average=None) == dict.fromkeys("abc", 1.0)
+    # A class that occurs in no label is known from its name all the same.
+    expected = -np.log([0.8, 0.7]).mean()
+    assert log_loss(scores[:2], ["a", "b"]) == pytest.approx(expected)
+    renamed = _frame(library, {f"p_{name}": shares[name] for name in "abc"})
+    with pytest.raises(ValueError, match="paired with the labels by name"):
+        roc_auc(renamed, labels)
+    assert roc_auc(renamed, labels, classes=["a", "b", "c"]) == 1.0
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_columns_without_names_of_their_own_are_paired_by_position(library):
+    frame = pytest.importorskip(library).DataFrame
+    scores = frame(np.array([[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.1, 0.1, 0.8]]))
+    assert roc_auc(scores, ["a", "b", "c"]) == 1.0
+    named = _frame(library, {"x": [1, 0], "y": [0, 1]})
+    assert accuracy(frame(np.array([[1, 0], [0, 1]])), named) == 1.0
+
+
+@pytest.mark.skipif(np.dtype(np.longdouble).itemsize <= 8, reason="it is float64 here")
+def test_long_doubles_are_refused_instead_of_rounded():
+    wide = np.array([2**63 + 1, 2**63 + 3], np.longdouble)
+    for data in (wide, list(wide), wide.reshape(2, 1)):
+        with pytest.raises(TypeError, match=r"predictions has dtype .*cast"):
+            accuracy(data, [0, 1])
+    with pytest.raises(TypeError, match=r"scores has dtype .*cast"):
+        roc_auc(wide, [0, 1])
+    with pytest.raises(TypeError, match=r"weights has dtype .*cast"):
+        accuracy([0, 1], [0, 1], weights=wide)
+    with pytest.raises(TypeError, match=r"labels has dtype .*cast"):
+        mean_absolute_error([0, 1], wide)

@@ -173,7 +173,7 @@ def read_probabilities(
     values = check_probabilities(_targets.number_array(stated))
     if values.ndim == 1:
         return Data(values, _targets.binary(label, positive), w)
-    coded = _targets.multiclass(label, values.shape[1], classes)
+    coded = _targets.multiclass(label, stated, classes)
     _check_sums(values)
     return Data(values, coded.codes, w)
 

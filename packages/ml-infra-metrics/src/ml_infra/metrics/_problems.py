@@ -122,6 +122,8 @@ def problems(
                 f"scores and labels must have the same shape, got {values.shape} "
                 f"and {targets.shape}"
             )
+        if classes is not None:
+            classes = _targets.named_columns(score, classes)
         names: Sequence[Any] = _targets.column_names(classes, values.shape[1])
         columns = [targets[:, k] for k in range(values.shape[1])]
     else:
@@ -130,7 +132,7 @@ def problems(
                 "scores of two classes must have shape (n,): pass the column of the "
                 "positive class, as in scores[:, 1], or classes= for both columns"
             )
-        coded = _targets.multiclass(label, values.shape[1], classes)
+        coded = _targets.multiclass(label, score, classes)
         names = coded.classes
         columns = [coded.is_class(k) for k in range(values.shape[1])]
     return [

@@ -81,8 +81,8 @@ def read(data: Any, name: str) -> Column:
         )
     if values.dtype.kind == "f" and values.dtype.itemsize > 8:
         raise TypeError(
-            f"{name} has dtype {values.dtype}, which is computed in float64 nowhere "
-            "without loss; cast it yourself, as in .astype(numpy.float64)"
+            f"{name} has dtype {values.dtype}, wider than the float64 of the "
+            "metrics; cast it first, as in .astype(numpy.float64)"
         )
     if values.ndim == 2 and values.shape[1] == 1:
         null = None if column.null is None else column.null.reshape(-1)

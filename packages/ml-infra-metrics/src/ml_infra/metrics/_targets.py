@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from ._score_table import BoolArray, FloatArray, IntArray
 
 _LARGEST_WEIGHT = 1e100
+_NAMED = (
+    "; the columns of a data frame are paired with the labels by name: rename them, or "
+    "pass the class of each column as classes="
+)
 _EXACT = 2**53  # up to here float64 tells all integers apart
 
 
@@ -171,19 +175,22 @@ def binary(labels: Column, positive: Any, *, require: bool = True) -> Binary:
 
 
 def multiclass(
-    labels: Column, columns: int, classes: Sequence[Any] | None
+    labels: Column, scores: Column, classes: Sequence[Any] | None
 ) -> Multiclass:
     """
     Return the column of each row's class.
 
     Args:
         labels: Shape (n,).
-        columns: Number of score columns, one per class.
-        classes: Class of each column; None means all labels in ascending order.
+        scores: Shape (n, k), a column per class.
+        classes: Class of each column; None means the names of a data frame's columns,
+            or all labels in ascending order.
 
     Raises:
         ValueError: If classes repeat, miss a label or are not one per column.
     """
+    columns = scores.values.shape[1]
+    classes = named_columns(scores, classes)
     codes, present = _occurring(labels)
     values, known = codes.columns[0] - codes.offset, codes.classes
     if classes is None:
@@ -199,7 +206,10 @@ def multiclass(
     place = {label: k for k, label in enumerate(order)}
     unknown = [known[k] for k in present if known[k] not in place]
     if unknown:
-        raise ValueError(f"labels outside classes={shown(order)}: {shown(unknown)}")
+        raise ValueError(
+            f"labels outside classes={shown(order)}: {shown(unknown)}"
+            + ("" if scores.names is None else _NAMED)
+        )
     table = np.zeros(codes.size, np.intp)
     for k in present:
         table[k] = place[known[k]]
@@ -215,6 +225,21 @@ def _occurring(labels: Column) -> tuple[Codes, list[int]]:
         return codes, sorted(k - codes.offset for k in extremes)
     counts = count_cells([(values, codes.offset, codes.size)])
     return codes, np.flatnonzero(counts).tolist()
+
+
+def named_columns(
+    scores: Column, classes: Sequence[Any] | None
+) -> Sequence[Any] | None:
+    """
+    Return the class of each column of scores, None if nobody named them.
+
+    A data frame's own names win over a list of the same classes in another order.
+    """
+    if scores.names is None:
+        return classes
+    if classes is None or {*scores.names} == {*listed(classes)}:
+        return scores.names
+    return classes
 
 
 def column_names(classes: Sequence[Any] | None, columns: int) -> list[Any]:

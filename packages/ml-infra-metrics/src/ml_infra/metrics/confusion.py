@@ -13,6 +13,7 @@ from ._counting import count_pairs
 from ._inputs import arguments, blocks, rows
 from ._report import Report, build_report
 from ._tables import count, read_rows
+from ._targets import named_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -206,6 +207,7 @@ def top_k_accuracy(
             f"{table.shape} of {table.dtype}; with one score per row, use accuracy"
         )
     n, width = table.shape
+    classes = named_columns(read.columns[0], classes)
     names = range(width) if classes is None else listed(classes)
     if len(names) != width:
         raise ValueError(f"classes names {len(names)} classes for {width} columns")
