@@ -85,7 +85,7 @@ class MinMaxScaler(Scaler):
             )
 
     def _learn(self, table: Batch) -> ExtentState:
-        if table.codes is None:
+        if table.groups is None:
             return learn_extents(table.frame, table.places, self.missing)
         return _by_column(group_extents, table, self.missing)  # type: ignore[no-any-return]
 
@@ -191,7 +191,7 @@ class StandardScaler(Scaler):
         weights = None
         if table.weights is not None:
             weights = _checked_weights(table.weights, table.frame.rows)
-        if table.codes is None:
+        if table.groups is None:
             return learn_moments(table.frame, table.places, self.missing, weights)
         if weights is not None:
             raise ValueError("weights cannot be combined with by; fit a scaler a group")
@@ -228,11 +228,12 @@ class StandardScaler(Scaler):
 
 def _by_column(learn: Any, table: Batch, missing: str) -> Any:
     """Learn each column by groups and put the states side by side."""
-    assert table.codes is not None  # noqa: S101 -- only called with groups
-    states = []
-    for place in table.places:
-        values, codes = present(table.frame.vector(place), table.codes, missing)
-        states.append(learn(values, codes, table.groups))
+    assert table.groups is not None  # noqa: S101 -- only called with groups
+    codes, _, counts = table.groups
+    states = [
+        learn(*present(table.frame.vector(place), codes, counts, missing))
+        for place in table.places
+    ]
     return type(states[0]).side_by_side(states)
 
 

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._vectors import open_vector, result_dtype, shown
+from ._vectors import open_vector, refuse_long_double, result_dtype, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ._groups import Codes
     from ._vectors import Vector
 
 
@@ -32,7 +33,7 @@ class Frame:
         rows: Number of rows.
         matrix: The numbers as one array of shape (rows, columns), where the table is
             one; else None.
-        encoded: Codes and keys of the column of groups, once they were asked for.
+        encoded: The groups of the rows, once they were asked for.
     """
 
     def __init__(
@@ -49,11 +50,13 @@ class Frame:
         self.names = names
         self.named = named
         self.rows = rows
+        if matrix is not None:
+            refuse_long_double(matrix.dtype, "X")
         self.matrix = matrix
         self.column = column
         self.build = build
         self.finish = finish
-        self.encoded: tuple[NDArray[np.intp], list[Any]] | None = None
+        self.encoded: Codes | None = None
 
     def vector(self, place: int) -> Vector:
         """Open one column; errors call it by its name."""

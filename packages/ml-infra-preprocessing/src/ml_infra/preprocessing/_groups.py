@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import frexp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -20,9 +20,17 @@ if TYPE_CHECKING:
 CHUNK = 1 << 16  # rows whose sums are added one after the other
 
 
-def encode(column: Any, name: Any) -> tuple[NDArray[np.intp], list[Any]]:
+class Codes(NamedTuple):
+    """A code a row, the key of each code, and how many rows have it."""
+
+    codes: NDArray[np.intp]
+    keys: list[Any]
+    counts: NDArray[np.intp]
+
+
+def encode(column: Any, name: Any) -> Codes:
     """
-    Return a code a row and the key of each code.
+    Return a code a row for the keys in a column.
 
     Raises:
         ValueError: If a row has no key, or a NaN.
@@ -47,17 +55,18 @@ def encode(column: Any, name: Any) -> tuple[NDArray[np.intp], list[Any]]:
             raise TypeError(
                 f"by={name!r}: expected text or numbers as keys, got {key!r}"
             )
-    return codes.astype(np.intp, copy=False), list(labels)
+    codes = codes.astype(np.intp, copy=False)
+    return Codes(codes, list(labels), np.bincount(codes, minlength=len(labels)))
 
 
-def encoded(frame: Frame, place: int, name: Any) -> tuple[NDArray[np.intp], list[Any]]:
+def encoded(frame: Frame, place: int, name: Any) -> Codes:
     """Return codes and keys of a column; fit and transform of a table share them."""
     if frame.encoded is None:
         frame.encoded = encode(frame.column(place), name)
     return frame.encoded
 
 
-def _encode_numbers(values: NDArray[Any]) -> tuple[NDArray[np.intp], list[Any]]:
+def _encode_numbers(values: NDArray[Any]) -> Codes:
     if values.dtype.kind in "iu" and len(values):
         low, high = int(values.min()), int(values.max())
         span = high - low + 1
@@ -65,14 +74,15 @@ def _encode_numbers(values: NDArray[Any]) -> tuple[NDArray[np.intp], list[Any]]:
             codes = values.astype(np.intp, copy=False)
             if low:
                 codes = codes - low
-            used = np.zeros(span, np.bool_)
-            used[codes] = True
+            counts = np.bincount(codes)
+            used = counts > 0
             if used.all():
-                return codes, list(range(low, high + 1))
-            keys = np.flatnonzero(used)
-            return (np.cumsum(used) - 1).take(codes), (keys + low).tolist()
-    found, codes = np.unique(values, return_inverse=True)
-    return codes.reshape(-1).astype(np.intp, copy=False), found.tolist()
+                return Codes(codes, list(range(low, high + 1)), counts)
+            keys = (np.flatnonzero(used) + low).tolist()
+            return Codes((np.cumsum(used) - 1).take(codes), keys, counts[used])
+    found, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    codes = inverse.reshape(-1).astype(np.intp, copy=False)
+    return Codes(codes, found.tolist(), counts)
 
 
 def codes_of(scaler: Any, frame: Frame) -> NDArray[np.intp] | None:
@@ -80,7 +90,7 @@ def codes_of(scaler: Any, frame: Frame) -> NDArray[np.intp] | None:
     if scaler.groups_ is None:
         return None
     by = place_of_group(frame.names, scaler.by)
-    codes, keys = encoded(frame, by, scaler.by)
+    codes, keys, _ = encoded(frame, by, scaler.by)
     places = {key: i for i, key in enumerate(scaler.groups_)}
     unseen = [key for key in keys if key not in places]
     if unseen:
@@ -95,9 +105,9 @@ def codes_of(scaler: Any, frame: Frame) -> NDArray[np.intp] | None:
 
 
 def present(
-    vector: Vector, codes: NDArray[np.intp], missing: str
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Return the values that are there as floats, with their codes."""
+    vector: Vector, codes: NDArray[np.intp], counts: NDArray[np.intp], missing: str
+) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
+    """Return the values that are there as floats, their codes and the counts."""
     values = vector.values
     if vector.null is not None:
         vector.settle(missing)
@@ -109,29 +119,31 @@ def present(
         if vector.null is not None:
             keep &= ~vector.null
         values, codes = values[keep], codes[keep]
-    return values.astype(np.float64, copy=False), codes
+        counts = np.bincount(codes, minlength=len(counts))
+    return values.astype(np.float64, copy=False), codes, counts
 
 
 def group_extents(
-    values: NDArray[np.float64], codes: NDArray[np.intp], groups: int
+    values: NDArray[np.float64], codes: NDArray[np.intp], counts: NDArray[np.intp]
 ) -> ExtentState:
     """Return the extent of each group, shape (groups, 1)."""
+    groups = len(counts)
     low, high = np.full(groups, np.inf), np.full(groups, -np.inf)
     np.minimum.at(low, codes, values)
     np.maximum.at(high, codes, values)
-    count = np.bincount(codes, minlength=groups)
-    low[count == 0] = high[count == 0] = 0.0
+    low[counts == 0] = high[counts == 0] = 0.0
     none = np.zeros(groups)
-    return ExtentState.of_groups(count, low, none, high, none)
+    return ExtentState.of_groups(counts, low, none, high, none)
 
 
 def group_moments(
-    values: NDArray[np.float64], codes: NDArray[np.intp], groups: int
+    values: NDArray[np.float64], codes: NDArray[np.intp], counts: NDArray[np.intp]
 ) -> MomentState:
     """Return the moments of each group, shape (groups, 1)."""
-    quick = _about_one_value(values, codes, groups)
+    quick = _about_one_value(values, codes, counts)
     if quick is not None:
         return quick
+    groups = len(counts)
     exponent = 0
     if values.size:
         # Spans that squares of a float do not cover are read in other units.
@@ -150,18 +162,18 @@ def group_moments(
 
 
 def _about_one_value(
-    values: NDArray[np.float64], codes: NDArray[np.intp], groups: int
+    values: NDArray[np.float64], codes: NDArray[np.intp], counts: NDArray[np.intp]
 ) -> MomentState | None:
     """
-    Return the moments from sums about the overall mean, in one pass.
+    Return the moments from sums about the mean of the first values, in one pass.
 
     None if a group is so far from that mean, or so narrow, that more than four
     bits of its variance would cancel, or its sums are long enough to round.
     """
-    count = np.bincount(codes, minlength=groups).astype(np.float64)
-    if not values.size or not count.all() or count.max() > CHUNK:
+    if not values.size or not counts.all() or counts.max() > CHUNK:
         return None
-    center = float(np.add.reduce(values)) / values.size
+    groups, count = len(counts), counts.astype(np.float64)
+    center = float(values[:CHUNK].mean())
     sums, squares = np.zeros(groups), np.zeros(groups)
     step = max(CHUNK, 4 * groups)  # deviations stay in the processor's cache
     for start in range(0, len(values), step):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from difflib import get_close_matches
+from numbers import Real
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ._vectors import open_vector
 
@@ -22,7 +26,7 @@ def chosen(frame: Frame, columns: Sequence[Any] | None, by: Any) -> list[int]:
     places = [
         place
         for place, name in enumerate(frame.names)
-        if name != by and (uniform or _is_numeric(frame.column(place)))
+        if name != by and (uniform or _is_numeric(frame.column(place), name))
     ]
     if not places:
         raise ValueError(f"X: found no numeric column among {frame.names}")
@@ -32,8 +36,13 @@ def chosen(frame: Frame, columns: Sequence[Any] | None, by: Any) -> list[int]:
     return places
 
 
-def _is_numeric(column: Any) -> bool:
-    """Whether a column of a frame holds numbers, by its dtype where it has one."""
+def _is_numeric(column: Any, name: Any) -> bool:
+    """
+    Whether a column of a frame holds numbers, by its dtype where it has one.
+
+    Objects among which are numbers have to be numbers or None: a column that should be
+    scaled is never left as it is because of one bad value.
+    """
     dtype = getattr(column, "dtype", None)
     if dtype is None and hasattr(column, "type"):  # pyarrow
         numbers = ("int", "uint", "float", "halffloat", "double", "bool", "decimal")
@@ -43,10 +52,26 @@ def _is_numeric(column: Any) -> bool:
     if dtype is not None and getattr(dtype, "kind", "O") != "O":
         return dtype.kind in "biuf" and getattr(dtype, "_is_numeric", True)
     try:
-        open_vector(column, "X")
-    except (TypeError, ValueError):
+        vector = open_vector(column, f"column {name!r}")
+    except (TypeError, ValueError) as error:
+        if _some_number(column):
+            way_out = "; clean it, or leave the column out by columns="
+            raise type(error)(f"{error}{way_out}") from None
         return False
-    return True
+    return vector.null is None or not vector.null.all()
+
+
+def _some_number(column: Any) -> bool:
+    """Whether a number is among some objects; NaN is how pandas spells no text."""
+    try:
+        values = list(column)
+    except TypeError:
+        return False
+    kinds = {one for one in set(map(type, values)) if issubclass(one, _NUMBERS)}
+    return any(type(v) in kinds and v == v for v in values)  # noqa: PLR0124 -- NaN
+
+
+_NUMBERS = (Real, Decimal, np.number)
 
 
 def check_names(names: Sequence[Any], wanted: Sequence[Any]) -> None:

@@ -216,7 +216,7 @@ def learn_cells(
     table: Batch, missing: str, ranks: Any, *, infinite: bool
 ) -> QuantileState:
     """Learn each column, and each group of rows, of a batch."""
-    if table.codes is None:
+    if table.groups is None:
         row = []
         for vector in table.frame.vectors(table.places):
             _settle(vector, missing, infinite=infinite)
@@ -225,8 +225,8 @@ def learn_cells(
     vectors = [table.frame.vector(place) for place in table.places]
     for vector in vectors:
         _settle(vector, missing, infinite=infinite)
-    order = np.argsort(table.codes, kind="stable")
-    ends = np.cumsum(np.bincount(table.codes, minlength=table.groups))
+    order = np.argsort(table.groups.codes, kind="stable")
+    ends = np.cumsum(table.groups.counts)
     rows: list[list[Cell]] = []
     for places in np.split(order, ends[:-1]):
         row = []

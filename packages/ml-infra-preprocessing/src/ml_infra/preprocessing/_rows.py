@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -37,9 +38,17 @@ def values_of_row(scaler: Any, X: Any) -> list[Any] | None:
     if any(_is_column(value) for value in values):
         return None
     return [
-        open_vector([value], f"column {name!r}").values[0].item()
+        _number(value, f"column {name!r}", scaler.missing)
         for name, value in zip(scaler.columns_, values, strict=True)
     ]
+
+
+def _number(value: Any, name: str, missing: str) -> Any:
+    vector = open_vector([value], name)
+    if vector.null is None:
+        return vector.values[0].item()
+    vector.settle(missing)
+    return nan
 
 
 def _is_column(value: Any) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _saving
 from ._frames import Frame, open_frame
-from ._groups import encoded
+from ._groups import Codes, encoded
 from ._naming import chosen, key_order, matching, place_of_group
 from ._transformer import Transformer
 
@@ -21,14 +21,13 @@ if TYPE_CHECKING:
 
 
 class Batch(NamedTuple):
-    """What a scaler learns from: columns of a table, a code a row for its group."""
+    """What a scaler learns from: columns of a table, and the groups of its rows."""
 
     frame: Frame
     places: list[int]
     weights: Any
     exact: bool  # whether this is all of the data, so that percentiles are exact
-    codes: NDArray[np.intp] | None = None
-    groups: int = 1
+    groups: Codes | None = None
 
 
 class Scaler(Transformer):
@@ -137,9 +136,10 @@ class Scaler(Transformer):
                 self.state_ = self._learn(Batch(frame, places, weights, exact))
                 return
             by = place_of_group(frame.names, self.by)
-            codes, keys = encoded(frame, by, self.by)
+            groups = encoded(frame, by, self.by)
+            keys = groups.keys
             order = sorted(range(len(keys)), key=lambda i: key_order(keys[i]))
-            state = self._learn(Batch(frame, places, weights, exact, codes, len(keys)))
+            state = self._learn(Batch(frame, places, weights, exact, groups))
             rank = [0] * len(keys)
             for new, old in enumerate(order):
                 rank[old] = new

@@ -29,7 +29,11 @@ class Table:
 
     def cells(self, place: int) -> Cells:
         """Return the cells of the column at this position."""
-        cells = cells_of(self._columns[place])
+        try:
+            cells = cells_of(self._columns[place])
+        except TypeError as error:
+            what = str(error).removeprefix("column: ")
+            raise TypeError(f"column {self.names[place]!r}: {what}") from None
         if cells.size != self.rows:
             raise ValueError(
                 f"column {self.names[place]!r}: expected {self.rows} rows like the "
@@ -190,7 +194,8 @@ class _PandasColumns(Sequence[Any]):
         self._block = None
         # A frame of one block is a view of one array, which is had in a microsecond;
         # asking each column, or even only for the dtypes, costs fifty.
-        if getattr(getattr(frame, "_mgr", None), "nblocks", 0) == 1:
+        blocks = getattr(getattr(frame, "_mgr", None), "blocks", ())
+        if len(blocks) == 1 and isinstance(blocks[0].dtype, np.dtype):
             block = frame.to_numpy()
             self._block = block.T if block.dtype != object else None
 

@@ -101,6 +101,8 @@ class Transformer(Estimator):
             vectors, results = {}, {}
             for j, place in enumerate(places):
                 vector = vectors[place] = frame.vector(place)
+                if vector.null is not None:
+                    vector.settle(self.missing, infinite=self._infinite)
                 back = plan.inverse(vector.values, j, 0 if codes is None else codes)
                 if not np.isfinite(np.add.reduce(back)):
                     vector.settle(self.missing, infinite=self._infinite)

@@ -37,6 +37,7 @@ class Vector:
         dtype: Floating dtype of the result.
         integers: The values as Python integers where 64 bits do not hold them.
         owned: Whether `values` are a float64 copy of ours that may be overwritten.
+        none: What a null is where it is an object among numbers, such as "None".
         name: How messages call the data.
     """
 
@@ -46,6 +47,7 @@ class Vector:
         "exponent",
         "integers",
         "name",
+        "none",
         "null",
         "origin",
         "owned",
@@ -69,6 +71,7 @@ class Vector:
         self.exponent = 0
         self.integers = integers
         self.owned = owned
+        self.none = ""
         self.name = "the data"
         self.dtype = result_dtype(values)
         self._wrap = wrap
@@ -110,7 +113,13 @@ class Vector:
         Raises:
             ValueError: If values are missing and the policy is to raise, or some are
                 infinite and `infinite` is False.
+            TypeError: If the policy is to raise and an element is None.
         """
+        if self.none and self.null is not None and missing == "raise":
+            raise TypeError(
+                f"{self.name}: expected numbers, got {self.none} at position "
+                f"{int(self.null.argmax())}; missing='keep' leaves it in place"
+            )
         absent = self._positions(np.isnan) if self.values.dtype.kind == "f" else []
         if self.null is not None:
             absent = np.union1d(absent, np.flatnonzero(self.null))
@@ -204,21 +213,60 @@ def _from_sequence(data: Sequence[Any], wrap: Wrap, name: str) -> Vector:
     `array('d')` is the fastest reader and refuses text, None, dates and nesting; the
     type of the builtin sum unmasks what still has a `__float__` but is no real number.
     """
+    original = data
     try:
         with np.errstate(all="ignore"):
             total = sum(data)
     except (TypeError, ValueError, ArithmeticError, Warning):
         total = None  # a warning where the user made them errors
+    none = None
     if type(total) is not float and type(total) is not int:
+        none = _none_in(data)
         data = _plain_numbers(data, name)
         total = 0 if all(type(x) is int for x in data) else 0.0
     try:
         values = np.frombuffer(array("d", data))
     except OverflowError:
         _refuse_size(data, name)
+    if none is not None:
+        wrap = _with_none(wrap, none)
     if type(total) is int and np.abs(values).max(initial=0) > _EXACT:
-        return _from_integers([int(x) for x in data], wrap)
-    return Vector(values, wrap, owned=True)
+        vector = _from_integers([int(x) for x in data], wrap, none)
+        if none is not None and vector.integers is not None:
+            raise ValueError(
+                f"{name}: None beside integers of more than 64 bits; pass floats"
+            )
+    else:
+        vector = Vector(values, wrap, null=none, owned=True)
+    if none is not None:
+        first = original[int(none.argmax())]
+        vector.none = f"{type(first).__name__} {first}"
+    return vector
+
+
+def is_none(value: Any) -> bool:
+    """Whether an object among numbers stands for a missing one: None, pandas' NA."""
+    return value is None or type(value).__name__ == "NAType"
+
+
+def _none_in(data: Sequence[Any]) -> NDArray[np.bool_] | None:
+    """Return where the elements are None; None if nowhere."""
+    found = np.fromiter(map(is_none, data), np.bool_, len(data))
+    return found if found.any() else None
+
+
+def _with_none(wrap: Wrap, none: NDArray[np.bool_]) -> Wrap:
+    """Put None back into lists and tuples, NaN into what holds floats."""
+
+    def wrap_none(result: NDArray[Any]) -> Any:
+        if wrap is _to_list or wrap is _to_tuple:
+            kept = result.astype(object)
+            kept[none] = None
+            return wrap(kept)
+        result[none] = np.nan
+        return wrap(result)
+
+    return wrap_none
 
 
 def _refuse_size(data: Sequence[Any], name: str) -> NoReturn:
@@ -230,23 +278,28 @@ def _refuse_size(data: Sequence[Any], name: str) -> NoReturn:
     raise ValueError(f"{name}: a value exceeds every float")
 
 
-def _from_integers(data: list[int], wrap: Wrap) -> Vector:
+def _from_integers(
+    data: list[int], wrap: Wrap, null: NDArray[np.bool_] | None
+) -> Vector:
     """Keep integers beyond 2**53 exact."""
     low, high = min(data), max(data)
     if low >= -(2**63) and high < 2**63:
-        return Vector(np.array(data, dtype=np.int64), wrap)
+        return Vector(np.array(data, dtype=np.int64), wrap, null=null)
     if low >= 0 and high < 2**64:
-        return Vector(np.array(data, dtype=np.uint64), wrap)
+        return Vector(np.array(data, dtype=np.uint64), wrap, null=null)
     return Vector(np.array(data, dtype=np.float64), wrap, integers=data)
 
 
 def _plain_numbers(data: Sequence[Any], name: str) -> list[Any]:
-    """Return the elements as Python numbers or name the first that is none."""
+    """Return the elements, 0 for None, as numbers or name the first that is none."""
     plain: list[Any] = []
     for position, value in enumerate(data):
-        if isinstance(value, np.generic):
+        if is_none(value):
+            plain.append(0)
+        elif isinstance(value, np.generic):
             if value.dtype.kind not in "biuf":
                 refuse_element(name, position, value)
+            refuse_long_double(value.dtype, name)
             plain.append(value.item())
         elif isinstance(value, int):
             plain.append(int(value))
@@ -305,12 +358,25 @@ def from_ndarray(
             "a scaler such as MinMaxScaler takes rows and columns"
         )
     if data.dtype.kind == "O":
-        return _from_sequence(data.tolist(), wrap, name)
+        items: list[Any] = data.tolist()
+        if null is not None:
+            items = [None if n else x for x, n in zip(items, null, strict=True)]
+        return _from_sequence(items, wrap, name)
     if data.dtype.kind not in "biuf":
         if data.size:
             refuse_element(name, 0, data[0])
         raise TypeError(f"{name}: expected numbers, got an array of {data.dtype}")
+    refuse_long_double(data.dtype, name)
     return Vector(data, wrap, null=null)
+
+
+def refuse_long_double(dtype: np.dtype[Any], name: str) -> None:
+    """Raise TypeError for floats that float64 would round or make infinite."""
+    if dtype.kind == "f" and dtype.itemsize > 8:
+        raise TypeError(
+            f"{name}: expected floats of at most 64 bits, got {dtype}; "
+            "cast them first, as by astype('float64')"
+        )
 
 
 def _from_masked(data: Any, name: str) -> Vector:
