@@ -152,7 +152,26 @@ def test_trap_23_an_http_date_is_the_time_until_then(away, low, high):
     assert low <= hinted_delay(RetryPolicy(), date, draw) <= high
 
 
-@pytest.mark.parametrize("hint", [None, -1, float("nan"), "soon", "", True, object()])
+class Span:
+    """Something like a timedelta, that is broken."""
+
+    def total_seconds(self):
+        raise RuntimeError
+
+
+class SpanOfNoUse:
+    total_seconds = 5
+
+
+UNUSABLE = [
+    *(None, -1, float("nan"), "soon", "", True, object(), 10**400),
+    *(Span(), SpanOfNoUse()),
+    "Wed, 21 Oct 99999999 07:28:00 GMT",
+    "1 Jan 99999999999999999999 1:1:1",
+]
+
+
+@pytest.mark.parametrize("hint", UNUSABLE)
 def test_trap_23_a_hint_that_says_nothing_gives_the_usual_delay(trial, failing, hint):
     """Trap 23: None, -1, NaN and nonsense have a defined result too."""
     policy = RetryPolicy(delay=lambda error: hint, jitter="none")

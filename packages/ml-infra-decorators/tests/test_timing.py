@@ -370,6 +370,65 @@ def test_timed_async_generators_stay_transparent():
     assert (timings.get("echo").count, timings.get("echo").errors) == (3, 1)
 
 
+def test_a_generator_whose_close_fails_is_an_error_and_told(clock, capsys):
+    """However it fails, and the next of the name is told again."""
+
+    @timer(name="rows")
+    def rows(failure):
+        try:
+            yield 1
+        finally:
+            clock.advance(1)
+            if failure is OSError:
+                raise OSError
+            if failure is RuntimeError:  # what Python makes of the yield
+                yield 2
+
+    for failure in (OSError, RuntimeError, None):
+        items = rows(failure)
+        next(items)
+        if failure is None:
+            items.close()
+        else:
+            with pytest.raises(failure):
+                items.close()
+    summary = timings.get("rows")
+    assert (summary.count, summary.errors, summary.total) == (3, 2, 3)
+    assert timings.get("rows:held").count == 3
+    assert capsys.readouterr().out == (
+        "rows took 1.00 s (failed: OSError)\n"
+        "rows took 1.00 s (failed: RuntimeError)\n"
+        "rows took 1.00 s\n"
+    )
+
+
+def test_an_async_generator_whose_aclose_fails_is_an_error_and_told(clock, capsys):
+    @timer(name="rows")
+    async def rows(failure):
+        try:
+            yield 1
+        finally:
+            clock.advance(1)
+            if failure is OSError:
+                raise OSError
+            if failure is RuntimeError:
+                yield 2
+
+    async def main():
+        for failure in (OSError, RuntimeError):
+            items = rows(failure)
+            await items.__anext__()
+            with pytest.raises(failure):
+                await items.aclose()
+
+    asyncio.run(main())
+    summary = timings.get("rows")
+    assert (summary.count, summary.errors) == (2, 2)
+    assert capsys.readouterr().out == (
+        "rows took 1.00 s (failed: OSError)\nrows took 1.00 s (failed: RuntimeError)\n"
+    )
+
+
 def test_trap_33_recursion_of_depth_fifty(clock):
     """Trap 33: inclusive times are nested, their differences are the own times."""
 
@@ -552,6 +611,96 @@ def test_trap_40_a_device_that_only_synchronizes_is_waited_for_first(clock):
     with timer("step", sink=None, device=device) as t:
         device.pending = 2.0
     assert t.elapsed == 2
+
+
+class BrokenDevice:
+    """A device that fails at the given one of its calls, from 1."""
+
+    def __init__(self, fails_at):
+        self.calls_left = fails_at
+
+    def synchronize(self):
+        self.calls_left -= 1
+        if self.calls_left == 0:
+            raise RuntimeError("device lost")
+
+    record = synchronize
+
+
+@pytest.mark.parametrize("fails_at", [1, 2])
+@pytest.mark.parametrize("events", [False, True])
+def test_trap_40_a_broken_device_changes_nothing_for_the_call(
+    fails_at, events, clock, capsys
+):
+    """Trap 40: its trouble is shown as a sink's is, and the host's time is kept."""
+
+    @timer(name="step", sink=None)
+    def outcome(error):
+        clock.advance(2)
+        if error:
+            raise error
+
+    for error in (None, KeyError("own")):
+        device = BrokenDevice(fails_at)
+        step = timer(
+            name="whole", device=(lambda device=device: device) if events else device
+        )(outcome)
+        if error is None:
+            step(error)
+        else:
+            with pytest.raises(KeyError) as caught:
+                step(error)
+            assert caught.value is error
+            assert error.__context__ is None
+    assert timings.get("whole").total == 4
+    assert timings.get("whole").errors == 1
+    captured = capsys.readouterr()
+    assert captured.err.count("RuntimeError: device lost") == 2
+    assert captured.out.count("whole took 2.00 s") == 2
+
+
+def test_trap_40_an_interrupt_while_waiting_for_the_device_goes_through(clock, capsys):
+    """Trap 40: and the next call of the name is told again."""
+
+    class Device:
+        interrupts = iter([False, True, True])
+
+        def synchronize(self):
+            if next(self.interrupts, False):
+                raise KeyboardInterrupt
+
+    step = timer(name="step", device=Device())(lambda: 5)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            step()
+    assert step() == 5
+    assert capsys.readouterr().out == "step took 0 ns\n"
+
+
+def test_trap_40_events_that_cannot_be_read_do_not_break_the_snapshot(clock, capsys):
+    """Trap 40: a device may be gone by the time someone asks."""
+
+    class Lost(FakeEvent):
+        def elapsed_time(self, end):
+            raise RuntimeError("device lost")
+
+    device = FakeDevice()
+    step = timer(name="step", sink=None, device=lambda: Lost(device))(lambda: 5)
+    step(), step()
+    assert timings.get("step").count == 2
+    assert timings.get("step:device").count == 0
+    assert capsys.readouterr().err.count("RuntimeError: device lost") == 1
+
+
+def test_a_hook_that_cannot_even_be_shown_changes_nothing(capsys):
+    class Sink:
+        def __call__(self, line):
+            raise OSError
+
+        def __repr__(self):
+            raise RuntimeError
+
+    assert timer(sink=Sink())(lambda: 5)() == 5
 
 
 def test_trap_40_unread_events_stay_bounded(clock):

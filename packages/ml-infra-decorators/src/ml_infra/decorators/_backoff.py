@@ -68,7 +68,10 @@ def hinted_delay(policy: RetryPolicy, hint: object, draw: Draw) -> float | None:
     None means that the hint says nothing usable. Jitter of up to `policy.initial`
     keeps the clients that got the same hint from coming back together.
     """
-    seconds = _seconds(hint)
+    try:
+        seconds = _seconds(hint)
+    except Exception:  # noqa: BLE001 - a date or a number that no clock can take
+        return None
     if seconds is None or not seconds >= 0:  # NaN compares false
         return None
     spread = 0.0 if policy.jitter == "none" else _between(0, policy.initial, draw)

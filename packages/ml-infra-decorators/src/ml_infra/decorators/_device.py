@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ._hooks import report
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,12 +65,18 @@ class DeviceTimes:
     def _read(self, histogram: Histogram, *, wait: bool) -> None:
         pairs = self._pairs[:]
         del self._pairs[: len(pairs)]
+        problem = None
         for start, end in pairs:
-            query = getattr(end, "query", None)
-            if not wait and query is not None and not query():
-                self._pairs.append((start, end))
-            else:
-                histogram.add(nanoseconds_between(start, end))
+            try:
+                query = getattr(end, "query", None)
+                if not wait and query is not None and not query():
+                    self._pairs.append((start, end))
+                else:
+                    histogram.add(nanoseconds_between(start, end))
+            except Exception as error:  # noqa: BLE001, PERF203 - those of a device that broke
+                problem = error
+        if problem is not None:  # once: when one cannot be read, few of the others can
+            report(problem, self)
 
 
 def nanoseconds_between(start: Any, end: Any) -> int:

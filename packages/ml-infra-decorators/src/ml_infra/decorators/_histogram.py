@@ -8,7 +8,6 @@ takes any order. The idea is that of HdrHistogram (Gil Tene).
 
 from __future__ import annotations
 
-import os
 from _thread import allocate_lock
 
 TYPE_CHECKING = False
@@ -153,6 +152,39 @@ def percentile(state: HistogramDict, fraction: float) -> float:
     return state["max_ns"]
 
 
+_FIGURES = ("count", "errors", "total_ns", "min_ns", "max_ns")
+
+
+def check(state: object) -> str:
+    """Return why this cannot be what `Histogram.to_dict` made, "" if it can."""
+    if not isinstance(state, dict):
+        return f"{type(state).__name__} instead of a dict"
+    for figure in _FIGURES:
+        value = state.get(figure)
+        if type(value) is not int or value < 0:
+            return f"{figure} is {value!r}, not a whole number of at least 0,"
+    buckets = state.get("buckets")
+    if not isinstance(buckets, dict):
+        return f"buckets are {buckets!r}, not a dict,"
+    for index, number in buckets.items():
+        # No duration is so long that its bucket had more digits.
+        if not isinstance(index, str) or not index.isdecimal() or len(index) > 9:
+            return f"bucket {index!r}, which is no whole number as text,"
+        if type(number) is not int or number < 1:
+            return f"bucket {index!r} holds {number!r}, not a positive whole number,"
+    count, total, low, high = (state[f] for f in _FIGURES if f != "errors")
+    if sum(buckets.values()) != count:
+        return f"count is {count} but the buckets hold {sum(buckets.values())}"
+    if not count * low <= total <= count * high:
+        return (
+            f"total_ns is {total}, which {count} of {low} to {high} cannot add up to,"
+        )
+    indices = [int(index) for index in buckets]
+    if count and (min(indices), max(indices)) != (bucket(low), bucket(high)):
+        return "min_ns and max_ns are not in the outermost buckets"
+    return ""
+
+
 def merged(states: list[HistogramDict]) -> HistogramDict:
     """Return the histogram of all durations in `states`, of which there is one."""
     buckets: dict[str, int] = {}
@@ -170,10 +202,7 @@ def merged(states: list[HistogramDict]) -> HistogramDict:
     }
 
 
-def _renew_lock() -> None:
-    global _lock  # noqa: PLW0603 - another thread of the parent may have held it
+def renew_lock() -> None:
+    """Forget the lock; in a forked child its holder may not exist."""
+    global _lock  # noqa: PLW0603 - one for all
     _lock = allocate_lock()
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_renew_lock)

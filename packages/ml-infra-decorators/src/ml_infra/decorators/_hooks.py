@@ -52,10 +52,10 @@ def report(error: Exception, hook: object) -> None:
     """Print what a hook raised to stderr, as logging does for its handlers."""
     if sys.stderr is None:
         return
-    import traceback
-
     try:
+        import traceback
+
         print(f"Ignored what the hook {hook!r} raised:", file=sys.stderr)  # noqa: T201 - see above
         traceback.print_exception(error, file=sys.stderr)
-    except (OSError, ValueError):  # stderr is closed
+    except Exception:  # noqa: BLE001 - stderr is closed, or the hook cannot be shown
         return

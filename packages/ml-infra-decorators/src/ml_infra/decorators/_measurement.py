@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from time import perf_counter_ns
 
 from ._device import event_maker, nanoseconds_between
+from ._hooks import report
 from ._registry import timings
 from ._units import duration
 
@@ -87,8 +88,6 @@ class Options:
             else:
                 self.sink(line)
         except Exception as problem:  # noqa: BLE001 - telling must not break the call
-            from ._hooks import report
-
             report(problem, self.sink)
 
 
@@ -107,14 +106,9 @@ class Measurement:
         self._options = options
         self._end: int | None = None
         self._events: tuple[Any, Any] | None = None
+        if options.device is not None:
+            self._ask_device(self._start_device)
         self._telling = begin_telling(options)
-        device, new_event = options.device, options.new_event
-        if new_event is not None:
-            start = new_event()
-            start.record()
-            self._events = (start, new_event())
-        elif device is not None:
-            device.synchronize()  # what was queued before is not this block's
         self._start = perf_counter_ns()
 
     @property
@@ -136,19 +130,42 @@ class Measurement:
     def stop(self, error: BaseException | None = None) -> None:
         """End the measurement, record it and tell it."""
         options = self._options
-        if self._events is not None:
-            self._events[1].record()
-        elif options.device is not None:
-            options.device.synchronize()
-        self._end = perf_counter_ns()
+        try:
+            if options.device is not None:
+                self._ask_device(self._stop_device)
+        finally:  # also when waiting for the device was interrupted
+            self._end = perf_counter_ns()
+            if self._telling is not None:
+                self._telling.end()
         failed = error is not None
         options.add(self._end - self._start, failed=failed)
         if self._events is not None and options.record and timings.enabled:
             name = f"{self.name}:device"
             timings.device(name).add(*self._events, timings.histogram(name))
         if self._telling is not None:
-            self._telling.end()
             options.tell(self._end - self._start, error)
+
+    def _start_device(self) -> None:
+        new_event = self._options.new_event
+        if new_event is None:
+            self._options.device.synchronize()  # what was queued is not this block's
+            return
+        start = new_event()
+        start.record()
+        self._events = (start, new_event())
+
+    def _stop_device(self) -> None:
+        if self._options.new_event is None:
+            self._options.device.synchronize()
+        elif self._events is not None:
+            self._events[1].record()
+
+    def _ask_device(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Exception as problem:  # noqa: BLE001 - measuring must not break the call
+            self._events = None
+            report(problem, self._options.device)
 
     def abandon(self) -> None:
         """End without telling: the work has not begun yet."""

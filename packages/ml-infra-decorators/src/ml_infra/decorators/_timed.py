@@ -152,7 +152,7 @@ class _Items:
         self._outermost = self._outermost or self._telling is not None
         self._since = perf_counter_ns()
 
-    def suspend(self, *, item: bool) -> None:
+    def suspend(self, *, item: bool = True) -> None:
         """The generator has stopped, at an item or for good."""
         now = perf_counter_ns()
         if self._telling is not None:
@@ -164,7 +164,8 @@ class _Items:
             self._options.add(self._active, failed=False, suffix=":first")
 
     def finish(self, error: BaseException | None = None) -> None:
-        """Record the whole, and tell it."""
+        """The generator has stopped for good: record the whole, and tell it."""
+        self.suspend(item=False)
         self._options.add(self._active, failed=error is not None)
         self._options.add(self._held, failed=False, suffix=":held")
         if self._outermost:
@@ -183,21 +184,22 @@ def _generator(function: Callable[..., Any], options: Options) -> Callable[..., 
             try:
                 item = step(value)
             except StopIteration as end:
-                times.suspend(item=False)
                 times.finish()
                 return end.value
             except BaseException as error:
-                times.suspend(item=False)
                 times.finish(error)
                 raise
-            times.suspend(item=True)
+            times.suspend()
             try:
                 value = yield item
                 step = generator.send
             except GeneratorExit:
                 times.resume()
-                generator.close()
-                times.suspend(item=False)
+                try:
+                    generator.close()
+                except BaseException as error:
+                    times.finish(error)
+                    raise
                 times.finish()
                 raise
             except BaseException as error:  # noqa: BLE001 - the generator's to handle
@@ -218,21 +220,22 @@ def _async_generator(
             try:
                 item = await step(value)
             except StopAsyncIteration:
-                times.suspend(item=False)
                 times.finish()
                 return
             except BaseException as error:
-                times.suspend(item=False)
                 times.finish(error)
                 raise
-            times.suspend(item=True)
+            times.suspend()
             try:
                 value = yield item
                 step = generator.asend
             except GeneratorExit:
                 times.resume()
-                await generator.aclose()
-                times.suspend(item=False)
+                try:
+                    await generator.aclose()
+                except BaseException as error:
+                    times.finish(error)
+                    raise
                 times.finish()
                 raise
             except BaseException as error:  # noqa: BLE001 - the generator's to handle
