@@ -37,8 +37,14 @@ OPERATE = {
 
 def places(tree):
     """Return (node, field, index, replacement) of every mutation of a module."""
-    found = []
+    found, notes = [], set()
+    for node in ast.walk(tree):  # annotations are never evaluated
+        for field in ("annotation", "returns"):
+            note = getattr(node, field, None)
+            notes.update(map(id, ast.walk(note)) if note else ())
     for node in ast.walk(tree):
+        if id(node) in notes:
+            continue
         if isinstance(node, ast.Compare):
             for i, one in enumerate(node.ops):
                 if type(one) in COMPARE:
