@@ -32,6 +32,11 @@ class TestStandardize:
         with pytest.raises(ValueError, match="standardize needs"):
             standardize(data)
 
+    @pytest.mark.parametrize("data", [[1.0, 2.0], [1, 2], [1.0, 2.0] * 70])
+    def test_as_many_values_as_ddof_are_an_error(self, data):
+        with pytest.raises(ValueError, match="standardize needs more than"):
+            standardize(data, ddof=len(data))
+
 
 class TestClipOutliers:
     def test_bounds_are_values_of_the_data_at_the_documented_index(self):
