@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from ml_infra.logging import read_log
+from ml_infra.logging import _columns, read_log
 from ml_infra.logging._lines import _parser
 
 pytestmark = pytest.mark.handwritten
@@ -421,6 +421,78 @@ def test_trap_02_nonfinite_columns_are_floats_in_both_tables(write):
     column = log.to_polars()["loss"]
     assert str(column.dtype) == "Float64"
     assert (column.is_nan()[1], column[2]) == (True, None)
+
+
+def odd_rows(count):
+    """Records with few keys in common, as no two events have the same fields."""
+    generator = random.Random(2)
+    cells = [None, 0, -3, 2**63, 0.5, -0.0, True, False, "x", "y", [None, {"a": 1}], {}]
+    for i in range(count):
+        keys = generator.sample("abcdefghijk", generator.randrange(11))
+        yield {key: generator.choice(cells) for key in keys} | (
+            {"i": i} if i % 5 else {}
+        )
+
+
+@pytest.mark.parametrize("rows", [1, 7, 8192])
+def test_records_are_whatever_the_lines_hold_in_blocks_of_any_size(
+    write, monkeypatch, rows
+):
+    monkeypatch.setattr(_columns, "_ROWS", rows)
+    records = list(odd_rows(300))
+    log = read_log(write("".join(json.dumps(record) + "\n" for record in records)))
+    assert repr([sorted(r.items()) for r in log]) == repr(
+        [sorted(record.items()) for record in records]
+    )
+    assert log.records == records
+    assert log.records[0] is log.records[0]
+    assert len(log) == 300
+
+
+@pytest.mark.parametrize("rows", [7, 8192])
+def test_frames_are_what_the_records_say_before_and_after_they_are_made(
+    write, monkeypatch, rows
+):
+    pd = pytest.importorskip("pandas")
+    monkeypatch.setattr(_columns, "_ROWS", rows)
+    records = list(odd_rows(300))
+    log = read_log(write("".join(json.dumps(record) + "\n" for record in records)))
+    packed = log.to_pandas()
+    for record, row in zip(records, packed.to_dict("records"), strict=True):
+        for key, cell in row.items():
+            expected = record.get(key)
+            assert (expected is None and pd.isna(cell)) or cell == expected
+    assert log.records  # from here on a list of dicts
+    pd.testing.assert_frame_equal(log.to_pandas(), packed)
+
+
+def test_numbers_keep_their_sign_their_size_and_their_gaps(write):
+    pytest.importorskip("pandas")
+    frame = read_log(
+        write(
+            '{"zero":null,"n":null,"big":1,"flag":null}\n'
+            '{"zero":-0.0,"n":9223372036854775807,"big":9223372036854775808,"flag":true}\n'
+        )
+    ).to_pandas()
+    assert math.copysign(1, frame["zero"][1]) == -1
+    assert math.isnan(frame["zero"][0])
+    assert frame["n"][1] == 2**63 - 1
+    assert frame["big"].tolist() == [1, 2**63]
+    assert frame["flag"].isna().tolist() == [True, False]
+
+
+def test_tables_of_several_files_have_the_order_of_the_records(write, tmp_path):
+    write(line(0, second=10) + line(1, second=1) + line(2, second=12), "r0.jsonl")
+    write(line(0, rank=1, second=5) + line(1, rank=1, second=11, late=1), "r1.jsonl")
+    log = read_log(tmp_path)
+    pytest.importorskip("pandas")
+    frame = log.to_pandas()
+    assert frame["rank"].tolist() == [1, 0, 0, 1, 0]
+    assert frame["seq"].tolist() == [0, 0, 1, 1, 2]
+    assert frame["late"].notna().tolist() == [False, False, False, True, False]
+    assert list(frame.index) == list(range(5))
+    pytest.importorskip("polars")
+    assert log.to_polars()["rank"].to_list() == [1, 0, 0, 1, 0]
 
 
 def test_tables_of_an_empty_log(write):

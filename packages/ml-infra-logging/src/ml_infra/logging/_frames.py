@@ -1,80 +1,86 @@
-"""Records as columns: every key ever seen, numbers as numbers, for data frames."""
+"""Records as data frames: every key ever seen, numbers as numbers."""
 
 from __future__ import annotations
 
 import json
 import sys
 from importlib import import_module
-from operator import itemgetter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
     from typing import Any
 
-_CHUNK = 1000  # records whose cells fit into the cache together
+    from ._columns import Column, Table
+
+    Parts = list[tuple[slice, Column]]
+
 _TIMES = ("ts", "start", "end")
 
 
-def columns(records: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    """Return a list per key, in order of first appearance, None where it is absent."""
-    found: dict[str, list[Any]] = {}
-    for start in range(0, len(records), _CHUNK):
-        chunk = records[start : start + _CHUNK]
-        if not found.keys() >= set().union(*chunk):
-            for key in {key: None for record in chunk for key in record}:
-                if key not in found:
-                    found[key] = [None] * start
-        for key, column in found.items():
-            column.extend(_cells(key, chunk))
-    return found
-
-
-def _cells(key: str, chunk: list[dict[str, Any]]) -> list[Any]:
-    try:
-        return list(map(itemgetter(key), chunk))
-    except KeyError:  # half as fast, for the keys that some records lack
-        return [record.get(key) for record in chunk]
-
-
-def pandas_frame(records: list[dict[str, Any]]) -> Any:
+def pandas_frame(table: Table) -> Any:
     """Return a ``pandas.DataFrame``; integers and booleans survive missing cells."""
     pd = import_module("pandas")
 
-    return pd.DataFrame(
-        {key: _pandas_column(key, cells, pd) for key, cells in columns(records).items()}
-    )
+    columns = {
+        key: _pandas_column(key, parts, table, pd)
+        for key, parts in table.columns().items()
+    }
+    frame = pd.DataFrame(columns, index=range(len(table)), copy=False)
+    if table.order is None:
+        return frame
+    return frame.take(table.order).reset_index(drop=True)
 
 
-def polars_frame(records: list[dict[str, Any]]) -> Any:
+def polars_frame(table: Table) -> Any:
     """Return a ``polars.DataFrame``; mixed columns become text."""
     pl = import_module("polars")
 
-    return pl.DataFrame(
-        [_polars_column(key, cells, pl) for key, cells in columns(records).items()]
+    frame = pl.DataFrame(
+        [
+            _polars_column(key, _kinds(parts), table.cells(parts), pl)
+            for key, parts in table.columns().items()
+        ]
     )
+    return frame if table.order is None else frame[table.order]
 
 
-def _pandas_column(key: str, cells: list[Any], pd: Any) -> Any:
-    numpy = import_module("numpy")
-    kinds = set(map(type, cells))
-    missing = type(None) in kinds
-    kinds.discard(type(None))
-    if key in _TIMES and kinds == {str}:
-        return pd.to_datetime(cells, utc=True, format="ISO8601", errors="coerce")
+def _pandas_column(key: str, parts: Parts, table: Table, pd: Any) -> Any:
+    kinds = _kinds(parts)
     try:
-        if kinds == {bool}:
-            return pd.array(cells, dtype="boolean") if missing else cells
-        if kinds == {int}:
-            if missing:
-                return pd.array(cells, dtype="Int64")
-            return numpy.array(cells, dtype=numpy.int64)
-        if kinds in ({float}, {int, float}):
-            return numpy.array(cells, dtype=numpy.float64)
+        if kinds in ({bool}, {int}, {float}, {int, float}):
+            return _pandas_numbers(parts, kinds, len(table), pd)
     except OverflowError:  # integers beyond 64 bits stay what they are
         pass
+    cells = table.cells(parts)
+    if key in _TIMES and kinds == {str}:
+        return pd.to_datetime(cells, utc=True, format="ISO8601", errors="coerce")
     if kinds == {str}:
         return _pandas_text(cells, pd)
     return pd.Series(cells, dtype=object)
+
+
+def _pandas_numbers(parts: Parts, kinds: AbstractSet[type], size: int, pd: Any) -> Any:
+    numpy = import_module("numpy")
+    dtype = bool if kinds == {bool} else numpy.int64 if kinds == {int} else float
+    values = numpy.zeros(size, dtype)
+    gaps = numpy.ones(size, bool)
+    for here, column in parts:
+        rows = slice(None) if column.rows is None else numpy.asarray(column.rows)
+        if type(None) in column.kinds:
+            gaps[here][rows] = [cell is None for cell in column.cells]
+            cells: Sequence[Any] = [0 if c is None else c for c in column.cells]
+        else:
+            gaps[here][rows] = False
+            cells = column.cells
+        values[here][rows] = numpy.array(cells, dtype)
+    if dtype is float:
+        values[gaps] = numpy.nan
+    elif gaps.any():
+        of = pd.arrays.BooleanArray if dtype is bool else pd.arrays.IntegerArray
+        return of(values, gaps)
+    return values
 
 
 def _pandas_text(cells: list[Any], pd: Any) -> Any:
@@ -86,8 +92,9 @@ def _pandas_text(cells: list[Any], pd: Any) -> Any:
     return pd.array(arrow.array(cells, type=arrow.large_string()), dtype=inferred)
 
 
-def _polars_column(key: str, cells: list[Any], pl: Any) -> Any:
-    kinds = set(map(type, cells)) - {type(None)}
+def _polars_column(
+    key: str, kinds: AbstractSet[type], cells: list[Any], pl: Any
+) -> Any:
     plain = {float: pl.Float64, int: pl.Int64, str: pl.String, bool: pl.Boolean}
     try:
         if kinds == {int, float}:
@@ -107,3 +114,7 @@ def _polars_column(key: str, cells: list[Any], pl: Any) -> Any:
         for cell in cells
     ]
     return pl.Series(key, texts, dtype=pl.String)
+
+
+def _kinds(parts: Parts) -> AbstractSet[type]:
+    return frozenset().union(*(column.kinds for _, column in parts)) - {type(None)}

@@ -59,27 +59,25 @@ def log_files(
 
 def read_records(
     file: Path, torn: list[str], unreadable: list[str]
-) -> list[dict[str, Any]]:
+) -> Iterator[list[dict[str, Any]]]:
     """
-    Return the records of one file in the order of its lines.
+    Yield the records of one file in the order of its lines, some thousand at a time.
 
     Places that hold no whole record are added as ``file:line`` to `torn` (a line cut
     short by the end of its process) and `unreadable` (anything else).
     """
-    records: list[dict[str, Any]] = []
     number = 0
     parse = _parser()
     with file.open("rb") as stream:
         for lines in _blocks(stream):
-            block = _parse_block(lines, parse)
-            if block is None:
+            records = _parse_block(lines, parse)
+            if records is None:
+                records = []
                 for offset, line in enumerate(lines, number + 1):
                     place = f"{file}:{offset}"
                     records += _parse_line(line, place, torn, unreadable)
-            else:
-                records += block
+            yield records
             number += len(lines)
-    return records
 
 
 def _blocks(stream: BinaryIO) -> Iterator[list[bytes]]:
@@ -147,12 +145,10 @@ def _parse_block(
         records = parse(data)
     except (ValueError, RecursionError):
         return None
-    if len(records) != len(lines):
+    if len(records) != len(lines) or set(map(type, records)) != {dict}:
         return None
-    for record in records:
-        if type(record) is not dict:
-            return None
-        if "_nonfinite" in record:
+    if b'"_nonfinite"' in data:
+        for record in records:
             restore_nonfinite(record)
     return records  # type: ignore[no-any-return]  # every item was looked at
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from itertools import accumulate
 
+from ._columns import Table, pack
 from ._lines import log_files, read_records
 
 TYPE_CHECKING = False
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any, Literal
 
+    from ._columns import Block
     from ._report import Report
 
 _NOT_METRICS = ("level", "event", "logger", "pid", "seq", "kind", "span")
@@ -47,14 +49,20 @@ def read_log(path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) ->
     """
     torn: list[str] = []
     unreadable: list[str] = []
-    files = log_files(path)
-    parts = [read_records(file, torn, unreadable) for file in files]
-    records = [record for part in parts for record in part]
+    parts = [
+        [
+            block
+            for records in read_records(file, torn, unreadable)
+            for block in pack(records)
+        ]
+        for file in log_files(path)
+    ]
+    blocks = [block for part in parts for block in part]
+    order = None
     if len(parts) > 1:
-        times = [time for part in parts for time in accumulate(map(_time, part), max)]
-        order = sorted(range(len(records)), key=times.__getitem__)
-        records = [records[index] for index in order]
-    return Log(records, torn=torn, unreadable=unreadable)
+        times = [time for part in parts for time in accumulate(_times(part), max)]
+        order = sorted(range(len(times)), key=times.__getitem__)
+    return Log(Table(blocks, order), torn=torn, unreadable=unreadable)
 
 
 class Log:
@@ -66,28 +74,37 @@ class Log:
         torn: Places (``file:line``) where a line was cut short.
         unreadable: Places where something else than a record stood.
 
-    Iterating gives the records, ``len`` their number.
+    Iterating gives the records, ``len`` their number. A log just read is kept as
+    columns and makes each dict when asked for it, so a million records take little
+    memory until `records` is used.
     """
 
     def __init__(
         self,
-        records: list[dict[str, Any]],
+        records: list[dict[str, Any]] | Table,
         *,
         torn: Iterable[str] = (),
         unreadable: Iterable[str] = (),
     ) -> None:
-        self.records = records
+        self._source = records
         self.torn: list[str] = list(torn)
         self.unreadable: list[str] = list(unreadable)
 
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """All records as dicts, always the same ones; changing them changes the log."""
+        if isinstance(self._source, Table):
+            self._source = list(self._source)
+        return self._source
+
     def __len__(self) -> int:
-        return len(self.records)
+        return len(self._source)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self.records)
+        return iter(self._source)
 
     def __repr__(self) -> str:
-        return f"<Log of {len(self.records)} records>"
+        return f"<Log of {len(self)} records>"
 
     def metrics(self, *names: str, attempts: Literal["all", "last"] = "all") -> Log:
         """
@@ -107,7 +124,7 @@ class Log:
             raise ValueError(f'attempts must be "all" or "last", got {attempts!r}')
         found = [
             record
-            for record in self.records
+            for record in self
             if record.get("kind") == "metric"
             and (not names or any(name in record for name in names))
         ]
@@ -129,7 +146,7 @@ class Log:
         not has no ``start``.
         """
         spans: dict[Any, dict[str, Any]] = {}
-        for record in self.records:
+        for record in self:
             kind = record.get("kind")
             if kind not in ("span.start", "span.end"):
                 continue
@@ -160,7 +177,7 @@ class Log:
         """
         from ._frames import pandas_frame
 
-        return pandas_frame(self.records)
+        return pandas_frame(self._table())
 
     def to_polars(self) -> Any:
         """
@@ -171,7 +188,12 @@ class Log:
         """
         from ._frames import polars_frame
 
-        return polars_frame(self.records)
+        return polars_frame(self._table())
+
+    def _table(self) -> Table:
+        if isinstance(self._source, Table):
+            return self._source
+        return Table(pack(self._source))
 
     def plot(
         self,
@@ -199,9 +221,10 @@ class Log:
         return draw(self.metrics(*names, attempts=attempts), names, path, attempts)
 
 
-def _time(record: dict[str, Any]) -> str:
-    time = record.get("ts")
-    return time if type(time) is str else ""
+def _times(blocks: list[Block]) -> Iterator[str]:
+    table = Table(blocks)
+    for time in table.cells(table.columns().get("ts", [])):
+        yield time if type(time) is str else ""
 
 
 def _process(record: dict[str, Any]) -> str:
