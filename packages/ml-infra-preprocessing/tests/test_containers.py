@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from ml_infra.preprocessing import (
+    _elements,
     _ranks,
-    _vectors,
     clip_outliers,
     normalize,
     robust_scale,
@@ -396,4 +396,4 @@ def test_columns_of_text_and_times_are_refused_by_position():
 def test_messages_stay_short():
     with pytest.raises(TypeError, match=r"got str 'a{56}\.\.\. at position 0"):
         normalize(["a" * 500])
-    assert _vectors.shown(10**5000) == "an integer of about 10**5000"
+    assert _elements.shown(10**5000) == "an integer of about 10**5000"

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._vectors import open_vector, refuse_long_double, result_dtype, shown
+from ._elements import in_doubles, shown
+from ._vectors import open_vector, result_dtype
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,9 +51,7 @@ class Frame:
         self.names = names
         self.named = named
         self.rows = rows
-        if matrix is not None:
-            refuse_long_double(matrix.dtype, "X")
-        self.matrix = matrix
+        self.matrix = None if matrix is None else in_doubles(matrix, "X")
         self.column = column
         self.build = build
         self.finish = finish

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from ._vectors import from_ndarray, refuse_element
+from ._elements import refuse_element
+from ._vectors import from_ndarray
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ._elements import shown
 from ._naming import check_names, place_of_group, wrong_width
-from ._vectors import open_vector, shown
+from ._vectors import open_vector
 
 SMALL = 64  # values of an array up to which a Python loop beats NumPy's start-up
 KINDS = frozenset((dict, list, tuple))  # of containers that may be a row

@@ -194,7 +194,7 @@ class _PandasColumns(Sequence[Any]):
         self._block = None
         # A frame of one block is a view of one array, which is had in a microsecond;
         # asking each column, or even only for the dtypes, costs fifty.
-        blocks = getattr(getattr(frame, "_mgr", None), "blocks", ())
+        blocks: Any = getattr(getattr(frame, "_mgr", None), "blocks", ())
         if len(blocks) == 1 and isinstance(blocks[0].dtype, np.dtype):
             block = frame.to_numpy()
             self._block = block.T if block.dtype != object else None

@@ -12,12 +12,18 @@ import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from decimal import Decimal
-from numbers import Real
 from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ._elements import (
+    in_doubles,
+    none_in,
+    plain_numbers,
+    refuse_element,
+    refuse_size,
+)
 
 Wrap: TypeAlias = Callable[[NDArray[Any]], Any]
 
@@ -221,13 +227,13 @@ def _from_sequence(data: Sequence[Any], wrap: Wrap, name: str) -> Vector:
         total = None  # a warning where the user made them errors
     none = None
     if type(total) is not float and type(total) is not int:
-        none = _none_in(data)
-        data = _plain_numbers(data, name)
+        none = none_in(data)
+        data = plain_numbers(data, name)
         total = 0 if all(type(x) is int for x in data) else 0.0
     try:
         values = np.frombuffer(array("d", data))
     except OverflowError:
-        _refuse_size(data, name)
+        refuse_size(data, name)
     if none is not None:
         wrap = _with_none(wrap, none)
     if type(total) is int and np.abs(values).max(initial=0) > _EXACT:
@@ -244,17 +250,6 @@ def _from_sequence(data: Sequence[Any], wrap: Wrap, name: str) -> Vector:
     return vector
 
 
-def is_none(value: Any) -> bool:
-    """Whether an object among numbers stands for a missing one: None, pandas' NA."""
-    return value is None or type(value).__name__ == "NAType"
-
-
-def _none_in(data: Sequence[Any]) -> NDArray[np.bool_] | None:
-    """Return where the elements are None; None if nowhere."""
-    found = np.fromiter(map(is_none, data), np.bool_, len(data))
-    return found if found.any() else None
-
-
 def _with_none(wrap: Wrap, none: NDArray[np.bool_]) -> Wrap:
     """Put None back into lists and tuples, NaN into what holds floats."""
 
@@ -269,15 +264,6 @@ def _with_none(wrap: Wrap, none: NDArray[np.bool_]) -> Wrap:
     return wrap_none
 
 
-def _refuse_size(data: Sequence[Any], name: str) -> NoReturn:
-    for position, value in enumerate(data):
-        if isinstance(value, int) and value.bit_length() > 1023:
-            raise ValueError(
-                f"{name}: {shown(value)} at position {position} exceeds every float"
-            )
-    raise ValueError(f"{name}: a value exceeds every float")
-
-
 def _from_integers(
     data: list[int], wrap: Wrap, null: NDArray[np.bool_] | None
 ) -> Vector:
@@ -288,57 +274,6 @@ def _from_integers(
     if low >= 0 and high < 2**64:
         return Vector(np.array(data, dtype=np.uint64), wrap, null=null)
     return Vector(np.array(data, dtype=np.float64), wrap, integers=data)
-
-
-def _plain_numbers(data: Sequence[Any], name: str) -> list[Any]:
-    """Return the elements, 0 for None, as numbers or name the first that is none."""
-    plain: list[Any] = []
-    for position, value in enumerate(data):
-        if is_none(value):
-            plain.append(0)
-        elif isinstance(value, np.generic):
-            if value.dtype.kind not in "biuf":
-                refuse_element(name, position, value)
-            refuse_long_double(value.dtype, name)
-            plain.append(value.item())
-        elif isinstance(value, int):
-            plain.append(int(value))
-        elif isinstance(value, (Real, Decimal)):
-            plain.append(_to_float(value, position, name))
-        elif isinstance(value, (list, tuple)) or hasattr(value, "ndim"):
-            raise ValueError(
-                f"{name} takes one-dimensional data, got {type(value).__name__} "
-                f"{shown(value)} at position {position}; "
-                "a scaler such as MinMaxScaler takes rows and columns"
-            )
-        else:
-            refuse_element(name, position, value)
-    return plain
-
-
-def _to_float(value: Real | Decimal, position: int, name: str) -> float:
-    try:
-        return float(value)
-    except (OverflowError, ValueError):  # a signaling Decimal NaN is the latter
-        raise ValueError(
-            f"{name}: {shown(value)} at position {position} is not a float"
-        ) from None
-
-
-def refuse_element(name: str, position: int, value: Any) -> NoReturn:
-    raise TypeError(
-        f"{name}: expected numbers, got {type(value).__name__} {shown(value)} "
-        f"at position {position}"
-    )
-
-
-def shown(value: Any) -> str:
-    """Return a short text of any value for a message."""
-    if isinstance(value, int) and value.bit_length() > 512:
-        digits = int(value.bit_length() * 0.30103)
-        return f"an integer of about 10**{digits}"
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 # --- arrays ------------------------------------------------------------------------
@@ -366,17 +301,7 @@ def from_ndarray(
         if data.size:
             refuse_element(name, 0, data[0])
         raise TypeError(f"{name}: expected numbers, got an array of {data.dtype}")
-    refuse_long_double(data.dtype, name)
-    return Vector(data, wrap, null=null)
-
-
-def refuse_long_double(dtype: np.dtype[Any], name: str) -> None:
-    """Raise TypeError for floats that float64 would round or make infinite."""
-    if dtype.kind == "f" and dtype.itemsize > 8:
-        raise TypeError(
-            f"{name}: expected floats of at most 64 bits, got {dtype}; "
-            "cast them first, as by astype('float64')"
-        )
+    return Vector(in_doubles(data, name), wrap, null=null)
 
 
 def _from_masked(data: Any, name: str) -> Vector:
