@@ -1,5 +1,6 @@
 """Every result against exact rational arithmetic, over floats and integers."""
 
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import pairwise
 
@@ -216,3 +217,20 @@ def test_robust_fit_is_exact_and_streams_agree_while_values_are_few(exact, data)
         stream.partial_fit(rows[start : start + 7])
     assert stream == whole
     assert stream.rank_error_[0, 0] == 0.0
+
+
+@pytest.mark.parametrize("spread", [1e-3, 1e-6, 1e-9])
+def test_a_tiny_spread_keeps_what_rounding_took_from_the_mean(spread):
+    """The float nearest to the mean is off by up to 1e-16, which matters here."""
+    data = 1 + spread * np.random.default_rng(4).normal(size=100)
+    with localcontext() as context:
+        context.prec = 60
+        exact = [Decimal(x) for x in data.tolist()]
+        mean = sum(exact) / 100
+        deviation = (sum((x - mean) ** 2 for x in exact) / 99).sqrt()
+        wanted = np.array([float((x - mean) / deviation) for x in exact])
+    for made in (
+        standardize(data),
+        StandardScaler().fit_transform(data[:, None])[:, 0],
+    ):
+        assert np.abs(made - wanted).max() <= 1e-14 * np.abs(wanted).max()
