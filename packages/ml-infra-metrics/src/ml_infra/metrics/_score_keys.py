@@ -40,6 +40,16 @@ def _floats_of(keys: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return floats
 
 
+class Steps(NamedTuple):
+    """Counts per distinct score, from the highest down, and those down to it."""
+
+    positives: npt.NDArray[Any]
+    negatives: npt.NDArray[Any]
+    #: Positives, and rows in all, of this score or a higher one.
+    true: npt.NDArray[Any]
+    rows: npt.NDArray[Any]
+
+
 class Sorted(NamedTuple):
     """
     Rows in ascending order of score, each as one integer.
@@ -53,32 +63,32 @@ class Sorted(NamedTuple):
     values: npt.NDArray[Any]
     base: int
 
-    def runs(self) -> Iterator[tuple[npt.NDArray[Any], IntArray, IntArray]]:
+    def steps(self) -> Iterator[tuple[npt.NDArray[Any], Steps]]:
         """
-        Yield distinct scores with their positives and negatives, block by block.
+        Yield distinct scores, from the highest down, with their counts, in blocks.
 
-        From the highest score down. A score is one of its values; see `keys`.
+        A score is one of its values; see `keys`.
         """
         down = self.values[::-1]
-        rows_before = positives_before = seen = 0
+        seen = rows_before = true_before = 0
         for block in blocks(len(down)):
             part = down[block]
             scores = down[block.start : block.stop + 1] | 1
             last = np.flatnonzero(scores[1:] != scores[:-1])
             if len(scores) == len(part):
                 last = np.append(last, len(part) - 1)
-            upto = np.cumsum(part & 1, dtype=np.int64)
-            upto += seen
-            seen = int(upto[-1])
+            true = np.cumsum(part & 1, dtype=np.int64)
+            true += seen
+            seen = int(true[-1])
             if not len(last):
                 continue
-            upto = upto[last]
-            positives = np.diff(upto, prepend=positives_before)
-            rows = np.diff(last, prepend=rows_before - block.start - 1)
-            rows -= positives
-            yield part[last], positives, rows
-            rows_before = block.start + 1 + int(last[-1])
-            positives_before = int(upto[-1])
+            true = true[last]
+            rows = last + (block.start + 1)
+            positives = np.diff(true, prepend=true_before)
+            negatives = np.diff(rows, prepend=rows_before)
+            negatives -= positives
+            yield part[last], Steps(positives, negatives, true, rows)
+            rows_before, true_before = int(rows[-1]), int(true[-1])
 
     def keys(self, values: npt.NDArray[Any]) -> IntArray:
         """Return `keys_of` the scores of some of the values."""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._inputs import blocks
-from ._score_keys import Sorted, keys_of, sorted_with_class
+from ._score_keys import Sorted, Steps, keys_of, sorted_with_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,25 +122,31 @@ def _count_sorted(ordered: Sorted) -> tuple[IntArray, IntArray, IntArray]:
     """Return distinct keys, ascending, with their positives and negatives."""
     start = len(ordered.values)
     keys, positives, negatives = (np.empty(start, np.int64) for _ in range(3))
-    for values, *counts in ordered.runs():
+    for values, steps in ordered.steps():
         here = slice(start - len(values), start)
         keys[here] = ordered.keys(values)[::-1]
-        positives[here], negatives[here] = (part[::-1] for part in counts)
+        positives[here] = steps.positives[::-1]
+        negatives[here] = steps.negatives[::-1]
         start = here.start
     return keys[start:], positives[start:], negatives[start:]
 
 
-def _descending(
-    source: ScoreTable | Sorted,
-) -> Iterator[tuple[CountArray, CountArray]]:
-    """Yield positives and negatives per score from the highest down, in blocks."""
+def _descending(source: ScoreTable | Sorted) -> Iterator[Steps]:
+    """Yield the counts per score from the highest down, in blocks."""
     if isinstance(source, Sorted):
-        for _, positives, negatives in source.runs():
-            yield positives, negatives
+        for _, steps in source.steps():
+            yield steps
         return
     positives, negatives = comparable(source)
+    true: Any = 0
+    rows: Any = 0
     for block in reversed(blocks(len(positives))):
-        yield positives[block][::-1], negatives[block][::-1]
+        gained, others = positives[block][::-1], negatives[block][::-1]
+        steps = Steps(gained, others, np.cumsum(gained), np.cumsum(gained + others))
+        np.add(steps.true, true, out=steps.true)
+        np.add(steps.rows, rows, out=steps.rows)
+        yield steps
+        true, rows = steps.true[-1].item(), steps.rows[-1].item()
 
 
 def roc_auc_of(source: ScoreTable | Sorted) -> float | None:
@@ -152,14 +158,12 @@ def roc_auc_of(source: ScoreTable | Sorted) -> float | None:
     true: Any = 0
     false: Any = 0
     twice_area = 0
-    for positives, negatives in _descending(source):
-        trues = np.cumsum(positives)
-        trues += true
-        true = trues[-1].item()
-        false += negatives.sum().item()
-        trues *= 2
-        trues -= positives
-        twice_area += np.dot(negatives, trues).item()
+    for steps in _descending(source):
+        above = 2 * steps.true
+        above -= steps.positives
+        twice_area += np.dot(steps.negatives, above).item()
+        true = steps.true[-1].item()
+        false += steps.negatives.sum().item()
     total = true * false
     return twice_area / (2 * total) if total else None
 
@@ -167,17 +171,10 @@ def roc_auc_of(source: ScoreTable | Sorted) -> float | None:
 def average_precision_of(source: ScoreTable | Sorted) -> float | None:
     """Return the sum over thresholds of (recall gained) * precision."""
     true: Any = 0
-    every: Any = 0
     area = 0.0
-    for positives, negatives in _descending(source):
-        trues = np.cumsum(positives)
-        trues += true
-        rows = negatives + positives
-        np.cumsum(rows, out=rows)
-        rows += every
-        true, every = trues[-1].item(), rows[-1].item()
-        trues *= positives
-        area += float((trues / rows).sum())
+    for steps in _descending(source):
+        area += float((steps.positives * steps.true / steps.rows).sum())
+        true = steps.true[-1].item()
     return min(area / true, 1.0) if true else None
 
 
