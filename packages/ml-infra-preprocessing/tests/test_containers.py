@@ -397,3 +397,11 @@ def test_messages_stay_short():
     with pytest.raises(TypeError, match=r"got str 'a{56}\.\.\. at position 0"):
         normalize(["a" * 500])
     assert _elements.shown(10**5000) == "an integer of about 10**5000"
+
+
+def test_selection_among_integers_whose_range_needs_64_bits():
+    """Read less their minimum they are floats, also where percentiles are bracketed."""
+    data = np.random.default_rng(2).integers(-(2**63), 2**63 - 1, 300_000)
+    low, middle, high = np.percentile(data.astype(float), [25, 50, 75])
+    made = robust_scale(data)
+    np.testing.assert_allclose(made, (data - middle) / (high - low), atol=1e-9)

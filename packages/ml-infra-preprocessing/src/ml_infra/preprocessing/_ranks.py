@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SAMPLE = 1 << 15
 _DIRECT = 1 << 18  # below this many values a partition is as fast
+_PART = 1 << 13  # positions at a time: the memory promised is small
 _LONG = 1 << 22  # from here on a larger sample pays, as its brackets are narrower
 
 
@@ -166,16 +167,21 @@ def _neighbours(ranks: list[int]) -> list[list[int]]:
 
 def _sample(vector: Vector) -> NDArray[Any]:
     """Return sorted values at positions spread by the golden ratio: no randomness."""
-    size = len(vector.values)
-    spread = np.arange(SAMPLE if size < _LONG else 2 * SAMPLE) * 0.6180339887498949
-    spread -= np.floor(spread)
-    spread *= size
-    places = spread.astype(np.intp)
-    if vector.null is not None:
-        places = places[~vector.null[places]]
-    sample = vector.values[places]
-    if vector.skip_nan:
-        sample = sample[~np.isnan(sample)]
-    sample = sample.astype(sample.dtype.newbyteorder("="), copy=False)
+    size, kept = len(vector.values), 0
+    count = SAMPLE if size < _LONG else 2 * SAMPLE
+    sample = np.empty(count, vector.read(0, 0).dtype.newbyteorder("="))
+    for start in range(0, count, _PART):
+        spread = np.arange(start, min(start + _PART, count)) * 0.6180339887498949
+        spread -= np.floor(spread)
+        spread *= size
+        places = spread.astype(np.intp)
+        if vector.null is not None:
+            places = places[~vector.null[places]]
+        values = vector.values[places]
+        if vector.skip_nan:
+            values = values[~np.isnan(values)]
+        sample[kept : kept + values.size] = values
+        kept += values.size
+    sample = sample[:kept]
     sample.sort()
     return sample
