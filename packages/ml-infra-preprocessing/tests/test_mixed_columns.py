@@ -121,7 +121,8 @@ def test_one_nullable_column_keeps_its_integers(dtype):
     frame = pandas.DataFrame({"a": values})
     rules = {"a": Column("int", max=2**53, unique=True)}
     (failure,) = Schema(rules).validate(frame).failures
-    assert (failure.rule, failure.rows, failure.values) == ("max", (0,), (2**53 + 1,))
+    assert failure[-4:-2] == ((0,), (2**53 + 1,))  # rows and values
+    assert failure.rule == "max"
     assert Schema.infer(frame).columns["a"].max == 2**53 + 1
 
 

@@ -98,7 +98,7 @@ def test_a_check_names_count_rows_and_values(check, data, message):
 
 
 def test_a_check_lists_the_first_rows_only():
-    with pytest.raises(ValueError, match=r"7 of 7 .*\(rows 0, 1, 2, 3, 4, …: None"):
+    with pytest.raises(ValueError, match=r"7 of 7 .*\(rows 0, 1, 2, 3, 4, …: nan"):
         check_finite(np.full(7, np.nan))
 
 
@@ -109,7 +109,7 @@ def test_text_is_no_number(check):
 
 
 def test_arrays_of_any_shape_are_judged_row_by_row():
-    with pytest.raises(ValueError, match="rows 3: None"):
+    with pytest.raises(ValueError, match="rows 3: nan"):
         check_finite(np.array([[1, 2], [3, np.nan]]))
 
 

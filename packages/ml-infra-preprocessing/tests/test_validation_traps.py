@@ -63,7 +63,7 @@ def test_trap_22_numbers_as_text_are_named_and_never_converted():
 def test_trap_23_a_wrong_type_does_not_hide_other_violations():
     report = judge(Column("int", min=0), [1, "x", -3])
     assert found(report) == {("a", "type"): (1, [1]), ("a", "min"): (1, [2])}
-    assert "found str" in report.failures[0].message
+    assert "found text" in report.failures[0].message
 
 
 def test_trap_24_a_null_passes_a_range_and_infinity_is_no_null():

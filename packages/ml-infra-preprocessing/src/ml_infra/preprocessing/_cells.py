@@ -223,7 +223,7 @@ def cells_of_objects(values: Sequence[Any]) -> Cells:
     families = {one: _family(one) for one in set(map(type, values))}
     kinds = set(families.values()) - {"null"}
     if kinds == {"float"} and "null" not in families.values():
-        return Cells("float", size, np.array(values, np.float64))
+        return Cells("float", size, np.array(values, np.float64), found="float")
     nulls = None
     if "null" in families.values() or "float" in kinds or "datetime" in kinds:
         found = np.fromiter(map(is_null, values), bool, size)
@@ -265,6 +265,12 @@ def _family(one: type) -> str:
         if issubclass(one, types):
             return family
     return "other"
+
+
+def family_name(one: type) -> str:
+    """Return how messages call a type: as a whole column of it would be called."""
+    family = _family(one)
+    return one.__name__ if family == "other" else family
 
 
 _FAMILIES: tuple[tuple[str, tuple[type, ...]], ...] = (

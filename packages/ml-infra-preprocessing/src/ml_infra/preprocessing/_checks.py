@@ -46,7 +46,7 @@ def check_finite(data: T, name: str = "data") -> T:
     bad = np.zeros(cells.size, bool) if cells.nulls is None else cells.nulls.copy()
     if cells.values.dtype.kind == "f":
         bad |= np.isinf(cells.values)
-    _refuse(bad, cells, name, "are not finite")
+    _refuse(bad, cells, name, "are not finite", data)
     return data
 
 
@@ -64,9 +64,9 @@ def check_no_nulls(data: T, name: str = "data") -> T:
     >>> check_no_nulls(["a", "b"])
     ['a', 'b']
     """
-    cells = _cells(data)
+    cells = _cells(data, name)
     if cells.nulls is not None:
-        _refuse(cells.nulls, cells, name, "are null")
+        _refuse(cells.nulls, cells, name, "are null", data)
     return data
 
 
@@ -84,13 +84,19 @@ def check_unique(data: T, name: str = "data") -> T:
     >>> check_unique([3, 1, 2])
     [3, 1, 2]
     """
-    cells = _cells(data)
+    cells = _cells(_flat(data, name), name)
     seen = Uniqueness(EXAMPLES, cap=max(cells.size, 1))
     view = None if cells.kind == "mixed" else ordered(cells)
     if view is not None:
         seen.add_numbers(view.values, view.all_rows())
     elif cells.kind != "null":
-        codes, labels = cells.encoded()
+        try:
+            codes, labels = cells.encoded()
+        except TypeError:
+            raise TypeError(
+                f"{name}: expected values that can be compared, got {cells.found}; "
+                "lists of rows are no single column: check a table's columns one by one"
+            ) from None
         rows = np.flatnonzero(codes >= 0)
         seen.add_labels(codes[rows], labels, rows)
     count, examples = seen.repeated()
@@ -155,7 +161,7 @@ def check_binary(data: T, name: str = "data") -> T:
     >>> check_binary([0, 1, 1])
     [0, 1, 1]
     """
-    cells = _cells(data)
+    cells = _cells(data, name)
     if cells.kind == "bool" and cells.nulls is None:
         return data
     if cells.kind != "bool":
@@ -163,7 +169,7 @@ def check_binary(data: T, name: str = "data") -> T:
     bad = np.asarray((cells.values != 0) & (cells.values != 1), bool)
     if cells.nulls is not None:
         bad = bad | cells.nulls
-    _refuse(bad, cells, name, "are neither 0 nor 1")
+    _refuse(bad, cells, name, "are neither 0 nor 1", data)
     return data
 
 
@@ -183,7 +189,7 @@ def check_sorted(data: T, name: str = "data", *, strict: bool = False) -> T:
     >>> check_sorted([1, 2, 2])
     [1, 2, 2]
     """
-    cells = _cells(data)
+    cells = _cells(_flat(data, name), name)
     view = ordered(cells)
     if view is None:
         if cells.kind == "null" or not cells.size:
@@ -258,33 +264,70 @@ def check_same_length(*data: Any, names: Sequence[str] | None = None) -> None:
 def _rows(one: Any) -> int:
     if isinstance(one, dict) or type(one).__name__ in ("Table", "RecordBatch"):
         return table_of(one).rows
+    if not hasattr(one, "__len__"):
+        raise TypeError(
+            "data: expected sized objects such as lists, arrays or tables, "
+            f"got {type(one).__name__} {shown(one)}"
+        )
     return len(one)
 
 
-def _cells(data: Any) -> Cells:
+def _flat(data: Any, name: str) -> Any:
+    if getattr(data, "ndim", 1) > 1 and not _is_table(data):
+        raise ValueError(
+            f"{name}: expected one column, got shape {tuple(data.shape)}; "
+            "check its columns one by one"
+        )
+    return data
+
+
+def _is_table(data: Any) -> bool:
+    tables = ("DataFrame", "LazyFrame", "Table", "RecordBatch")
+    return isinstance(data, dict) or type(data).__name__ in tables
+
+
+def _cells(data: Any, name: str) -> Cells:
+    if _is_table(data):
+        raise TypeError(
+            f"{name}: expected one column, got a {type(data).__name__}; pass one of "
+            "its columns, or use check_columns or a Schema for all"
+        )
     if isinstance(data, np.ndarray) and data.ndim != 1:
         data = data.reshape(-1)
-    return cells_of(data)
+    try:
+        return cells_of(data)
+    except TypeError as error:
+        raise TypeError(f"{name}: {str(error).removeprefix('column: ')}") from None
 
 
 def _numeric(data: Any, name: str) -> Cells:
-    cells = _cells(data)
+    cells = _cells(data, name)
     if cells.kind not in ("int", "float", "null") and cells.size:
         raise TypeError(f"{name}: expected numbers, got {cells.found}")
     return cells
 
 
-def _refuse(bad: Any, cells: Cells, name: str, what: str) -> None:
+def _refuse(bad: Any, cells: Cells, name: str, what: str, data: Any) -> None:
     rows = np.flatnonzero(bad)
     if len(rows):
-        _raise(rows, len(rows), cells, name, what)
+        _raise(rows, len(rows), cells, name, what, data)
 
 
-def _raise(rows: Any, count: int, cells: Cells, name: str, what: str) -> None:
+def _raise(
+    rows: Any, count: int, cells: Cells, name: str, what: str, data: Any = None
+) -> None:
     first = rows[:EXAMPLES].tolist()
     more = ", …" if count > len(first) else ""
-    values = ", ".join(shown(cells.example(row)) for row in first)
+    values = ", ".join(shown(_example(cells, row, data)) for row in first)
     raise ValueError(
         f"{name}: {count:,} of {cells.size:,} values {what} "
         f"(rows {', '.join(map(str, first))}{more}: {values}{more})"
     )
+
+
+def _example(cells: Cells, row: int, data: Any) -> Any:
+    if isinstance(data, (list, tuple)):
+        return data[row]
+    if cells.kind == "float" and cells.values.dtype != object:
+        return cells.values[row].item()  # NaN is shown as what it is
+    return cells.example(row)

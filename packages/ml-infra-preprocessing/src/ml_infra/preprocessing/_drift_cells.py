@@ -69,7 +69,7 @@ def _numbers(reference: ColumnProfile, current: ColumnProfile) -> Cells2:
         made.wasserstein = wasserstein(_middles(reference, bins, shift), first, second)
         if made.wasserstein is not None and reference.kind == "datetime":
             made.wasserstein *= _SECONDS[reference.unit]
-    if made.discrete:
+    if made.discrete and len(bins):
         values = _middles(reference, bins, shift).tolist()
         names = [reference.shown(value) for value in values]
         made.new, made.vanished = _one_sided(names, first, second)
@@ -119,6 +119,8 @@ def _equal_shares(counts: Ints, number: int) -> Ints:
 
 def _neighbours(both: Ints, least: int) -> Ints:
     """Return where groups of neighbouring values start that each expect 5 rows."""
+    if not least:
+        return np.zeros(1, np.int64)  # one side has nothing but infinities
     needed = EXPECTED * int(both.sum()) / least
     starts, held = [0], 0
     for place, count in enumerate(both.tolist()):

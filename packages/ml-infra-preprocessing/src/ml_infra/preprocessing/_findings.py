@@ -69,8 +69,8 @@ def _result(name: Any, column: Column, rule: str, state: ColumnState) -> Result:
     if count:
         rows = tuple(row for row, _ in examples)
         values = tuple(value for _, value in examples)
-        if rule == "unique" and column.type == "float":
-            values = tuple(float(value) for value in values)
+        if column.type in ("int", "float"):
+            values = tuple(_as_number(value, column.type) for value in values)
         return Result(
             name, rule, failed(severity), severity, count, checked,
             state.values - checked if checked < state.values else 0,
@@ -92,6 +92,15 @@ def _result(name: Any, column: Column, rule: str, state: ColumnState) -> Result:
         )
     unjudged = max(0, state.values - checked)
     return Result(name, rule, "pass", severity, 0, checked, unjudged)
+
+
+def _as_number(value: Any, wanted: str) -> Any:
+    """Show a number the same whatever it was among: 3 in ints, 3.0 in floats."""
+    if type(value) is int and wanted == "float" and abs(value) <= 2**53:
+        return float(value)
+    if type(value) is float and wanted == "int" and value.is_integer():
+        return int(value)
+    return value
 
 
 def _violations(rule: str, state: ColumnState) -> tuple[int, list[Example]]:

@@ -25,6 +25,8 @@ def infer_columns(data: Any, max_categories: int) -> dict[Any, Column]:
 
 
 def _rules(column: ColumnProfile, max_categories: int) -> Column:
+    if not column.rows:
+        return Column()  # no rows show nothing, not even that there are no nulls
     nullable = column.nulls > 0
     if column.kind in ("int", "float"):
         return Column(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._bounds import above, below, in_unit, inner, one_of, parse_time
+from ._cells import family_name
 from ._keys import BLOCK
 from ._null_like import taken_as_null
 from ._ordering import Ordering
@@ -147,9 +148,10 @@ class Judge:
         rows = np.flatnonzero(wrong)
         if len(rows):
             if cells.kind == "mixed":
-                kinds = {type(one).__name__ for one in cells.values[rows].tolist()}
-                found = " and ".join(sorted(kinds))
-            add_to(state.found, found, len(rows))
+                for one in cells.values[rows].tolist():
+                    add_to(state.found, family_name(type(one)), 1)
+            else:
+                add_to(state.found, found, len(rows))
             if column.domain == "numbers" and cells.kind in ("text", "mixed"):
                 state.parsed += parse_as(cells, rows, column.type)
 
@@ -243,17 +245,20 @@ class Judge:
     def _judge_unique(self, cells: Cells, start: int, state: ColumnState) -> None:
         if state.uniqueness is None:
             state.uniqueness = Uniqueness(self.keep)
-        view = None if cells.kind == "mixed" else ordered(cells)
+        view = ordered(cells)
         if view is not None and _same_unit("unique", cells, state):
             rows = view.all_rows() + start
             state.uniqueness.add_numbers(view.values, rows)
-        elif view is None:
+        if cells.kind == "mixed" or view is None:
             try:
                 codes, labels = cells.encoded()
             except TypeError:
                 state.reasons["unique"] = f"{cells.found} values cannot be compared"
                 return
-            rows = np.flatnonzero(codes >= 0)
+            rest = codes >= 0
+            if view is not None:
+                rest[view.all_rows()] = False  # numbers have keys of their own
+            rows = np.flatnonzero(rest)
             state.uniqueness.add_labels(codes[rows], labels, rows + start)
 
     def _judge_order(self, cells: Cells, start: int, state: ColumnState) -> None:

@@ -49,8 +49,7 @@ class Uniqueness:
         """Add numbers without nulls, with their global rows, ascending."""
         self.total += len(values)
         if values.dtype == object:
-            codes, labels = encode_objects(values.tolist())
-            self._add_codes(codes, labels, rows)
+            self._add_objects(values.tolist(), rows)
         elif values.dtype.kind == "u" and values.size and values.max() >= 2**63:
             self.total -= len(values)
             self.add_numbers(values.astype(object), rows)
@@ -62,6 +61,21 @@ class Uniqueness:
             self._add_run("whole", values[whole].astype(np.int64), rows[whole])
             rest = ~whole
             self._add_run("fraction", float_keys(values[rest]), rows[rest])
+
+    def _add_objects(self, values: list[Any], rows: Ints) -> None:
+        """Add numbers of any size, to each the key it has in an array."""
+        keys: dict[str, list[int]] = {"whole": [], "fraction": [], "label": []}
+        places: dict[str, list[int]] = {name: [] for name in keys}
+        labels: list[Any] = []
+        for place, value in enumerate(values):
+            name, key = _key_of(value)
+            places[name].append(place)
+            (labels if name == "label" else keys[name]).append(key)
+        for name in ("whole", "fraction"):
+            self._add_run(name, np.array(keys[name], np.int64), rows[places[name]])
+        if labels:
+            codes, distinct = encode_objects(labels)
+            self._add_codes(codes, distinct, rows[places["label"]])
 
     def add_labels(self, codes: Ints, labels: list[Any], rows: Ints) -> None:
         """Add encoded values without nulls, with their global rows, ascending."""
@@ -225,6 +239,20 @@ class Uniqueness:
             self._runs = {name: [] for name in self._runs}
             self._labels = {}
         return self.overflown
+
+
+def _key_of(value: Any) -> tuple[str, Any]:
+    """Return the kind of key that a number has, and the key."""
+    try:
+        near = float(value)
+    except OverflowError:
+        return "label", value
+    if near != value:
+        whole = value == int(value) and -(2**63) <= value < 2**63
+        return ("whole", int(value)) if whole else ("label", value)
+    if near.is_integer() and abs(near) < 2.0**63:
+        return "whole", int(near)
+    return "fraction", int(float_keys(np.array([near]))[0])
 
 
 def _label_keys(labels: Any) -> Any:
