@@ -1,6 +1,10 @@
 """The state: updates, algebra, class lists, slices and the portable form."""
 
+import copy
 import json
+import pickle
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -8,6 +12,8 @@ import pytest
 
 from ml_infra.metrics import (
     Counts,
+    RegressionStats,
+    Scores,
     accuracy,
     classification_report,
     confusion_matrix,
@@ -321,9 +327,36 @@ class TestPortableForm:
             {"cells": {**good["cells"], "label": [0, 7]}},
             {"cells": {}},
             {"by": 3},
+            {"by": "X"},
+            {"declared": 1},
+            {"dropped": -1},
+            {"dropped": 0.5},
+            {"replicates": "X"},
+            {"replicates": 2},
+            {"cells": {**good["cells"], "rows": [1.9, 1]}},
+            {"cells": {**good["cells"], "rows": [True, True]}},
+            {"cells": {**good["cells"], "weight": [float("nan"), 1.0]}},
+            {"cells": {**good["cells"], "weight": [-1.0, 1.0], "square": [1, 1]}},
+            {"cells": {**good["cells"], "weight": [1.0, 1.0]}},
         ):
             with pytest.raises(ValueError, match="state"):
                 Counts.from_dict({**good, **change})
+
+    def test_swapped_names_are_noticed_where_classes_were_only_found(self):
+        good = Counts.of(["a", "b"], ["a", "a"], by=["x", "y"]).to_dict()
+        for change in ({"classes": ["b", "a"]}, {"keys": ["y", "x"]}):
+            with pytest.raises(ValueError, match=r"damaged.*altered"):
+                Counts.from_dict({**good, **change})
+
+    @pytest.mark.parametrize("kind", [Counts, RegressionStats, Scores])
+    def test_what_is_no_json_is_named_alike_by_every_state(self, kind):
+        for text in ("{", "", b"\xff", "[" * 100_000):
+            with pytest.raises(ValueError, match="text must be the JSON") as caught:
+                kind.from_json(text)
+            assert type(caught.value) is ValueError
+        for data in (None, 3, {}):
+            with pytest.raises(TypeError, match="text must be the str or bytes"):
+                kind.from_json(data)
 
     def test_classes_without_a_portable_form_say_so(self):
         from datetime import date
@@ -361,3 +394,53 @@ def test_unknown_metrics_and_options_are_refused():
         counts.interval("f1_score", beta=2)
     with pytest.raises(ValueError, match="average"):
         counts.metric("f1_score", "samples")
+
+
+def test_a_missing_slice_is_answered_with_those_there_are():
+    with pytest.raises(KeyError, match=r"no slice 'ES'; there are \['EU', 'US'\]"):
+        Counts.of([1, 0], [1, 1], by=["EU", "US"])["ES"]
+    with pytest.raises(KeyError, match="none at all"):
+        Counts.of([1, 0], [1, 1])["ES"]
+
+
+@pytest.mark.parametrize("rows", [2, 1 << 15])
+@pytest.mark.parametrize("kind", [Counts, RegressionStats, Scores])
+def test_threads_may_share_a_state(kind, rows):
+    """Small batches wait in a queue; large ones are counted at once."""
+    data = np.arange(rows) % 2, np.ones(rows, int)
+    state = kind()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        updates = 1000 if rows == 2 and kind is not RegressionStats else 20
+        with ThreadPoolExecutor(4) as pool:
+            done = [pool.submit(state.update, *data) for _ in range(updates)]
+            assert all(part.result() is state for part in done)
+    finally:
+        sys.setswitchinterval(interval)
+    assert state.n == updates * rows
+    pickled = pickle.loads(pickle.dumps(state))  # noqa: S301 - our own
+    for twin in (pickled, copy.copy(state)):
+        assert twin == state
+        assert twin.update(*data).n == state.n + rows
+    assert state.n == updates * rows
+
+
+@pytest.mark.parametrize("kind", [Counts, RegressionStats, Scores])
+def test_nothing_counted_has_no_answer(kind):
+    empty = kind()
+    assert kind.from_json(empty.to_json()) == empty
+    names = {"Counts": "accuracy f1_score cohen_kappa"}.get(
+        kind.__name__,
+        "roc_auc average_precision log_loss brier_score expected_calibration_error"
+        " calibration_curve roc_curve precision_recall_curve interval"
+        if kind is Scores
+        else "r2_score mean_absolute_error median_absolute_error pinball_loss",
+    )
+    for name in names.split():
+        with pytest.raises(ValueError, match="nothing has been counted yet"):
+            getattr(empty, name)()
+    for metric in ("median_absolute_error", "r2_score"):
+        if kind is RegressionStats:
+            with pytest.raises(ValueError, match="nothing has been counted yet"):
+                empty.interval(metric)

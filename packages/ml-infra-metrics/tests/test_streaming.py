@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from ml_infra.metrics import (
     Bounded,
     Scores,
-    UndefinedMetricError,
     average_precision,
     brier_score,
     expected_calibration_error,
@@ -196,20 +195,6 @@ def test_a_refused_update_changes_nothing():
     assert state.to_json() == before
 
 
-def test_an_empty_state_is_undefined_and_can_be_stored():
-    state = Scores()
-    for name in FUNCTIONS:
-        bounded = getattr(state, name)()
-        assert math.isnan(bounded.value)
-        assert math.isnan(bounded.max_error)
-        assert getattr(state, name)(undefined=0) == Bounded(0.0, 0.0)
-        with pytest.raises(UndefinedMetricError):
-            getattr(state, name)(undefined="raise")
-    assert Scores.from_json(state.to_json()) == state
-    with pytest.raises(ValueError, match="at least one row"):
-        state.calibration_curve()
-
-
 def test_logits_have_an_order_but_no_calibration():
     state = Scores.of([-3.0, 2.0, 4.0], [0, 0, 1])
     assert state.roc_auc().value == 1.0
@@ -241,7 +226,16 @@ def test_json_restores_infinities_and_weights_to_the_bit():
         {"counts": [[-1, 1], [0, 0]]},
         {"counts": [[1], [0, 0]]},
         {"counts": 7},
+        {"counts": [[1, float("nan")], [0, 1]]},
+        {"counts": [[1, 0]]},
+        {"low": [0.5, 1.5]},
         {"n": "three"},
+        {"n": -1},
+        {"n": 0},
+        {"dropped": 1.5},
+        {"positive": None},
+        {"positive": []},
+        {"negative": {}},
     ],
 )
 def test_a_damaged_state_is_refused(change):
@@ -256,7 +250,7 @@ def test_a_damaged_state_is_refused(change):
 
 @pytest.mark.parametrize("text", ["", "[]", "3", "null", '{"schema": 1}', "{"])
 def test_text_that_is_no_state_is_refused(text):
-    with pytest.raises(ValueError, match=r"schema|JSON|Expecting"):
+    with pytest.raises(ValueError, match=r"schema|JSON"):
         Scores.from_json(text)
 
 

@@ -194,7 +194,8 @@ def test_trap_50_equal_mass_bins_neither_split_ties_nor_vanish():
 def test_trap_51_the_calibration_error_of_nothing_does_not_pass_a_gate():
     with pytest.raises(ValueError, match="empty"):
         expected_calibration_error([], [])
-    assert math.isnan(Scores().expected_calibration_error().value)
+    with pytest.raises(ValueError, match="nothing has been counted"):
+        Scores().expected_calibration_error()
 
 
 def test_trap_55_mcnemar_is_exact():

@@ -87,29 +87,23 @@ def average_precision_bound(cells: Cells) -> Bounded | None:
     return _middle(low, min(high, 1.0))
 
 
-def mean_loss_bound(
-    cells: Cells, loss: Callable[[FloatArray], FloatArray]
-) -> Bounded | None:
+def mean_loss_bound(cells: Cells, loss: Callable[[FloatArray], FloatArray]) -> Bounded:
     """
-    Bound a mean loss of the probability given to the truth; None without rows.
+    Bound a mean loss of the probability given to the truth, where there are rows.
 
     The loss must fall as that probability rises.
     """
     low, high = _probability_ranges(cells)
     positives, negatives = cells.counts[:2]
     total = float(positives.sum()) + float(negatives.sum())
-    if not total:
-        return None
     least = _dot(positives, loss(high)) + _dot(negatives, loss(1 - low))
     most = _dot(positives, loss(low)) + _dot(negatives, loss(1 - high))
     return _middle(least / total, most / total)
 
 
-def calibration_bound(
-    cells: Cells, bins: int, binning: Binning
-) -> tuple[Bins, float] | None:
+def calibration_bound(cells: Cells, bins: int, binning: Binning) -> tuple[Bins, float]:
     """
-    Return sums per bin and the error of the calibration error; None without rows.
+    Return sums per bin and the error of the calibration error, where there are rows.
 
     The error has two parts: a row stands at most half a cell from where it is, and
     the rows of a cell on the edge of a bin may belong to its neighbour, which moves
@@ -120,8 +114,6 @@ def calibration_bound(
     positives, negatives, *squares = widened(cells.counts, 4)
     weight = positives + negatives
     total = float(weight.sum())
-    if not total:
-        return None
     middle = low + (high - low) / 2
     if binning == "width":
         place = width_bins(middle, bins)

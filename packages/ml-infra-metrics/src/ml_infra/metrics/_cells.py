@@ -107,18 +107,22 @@ class Cells:
         """
         columns = len(state["counts"])
         restored = cls(state["cap"], columns)
-        low = np.asarray(state["low"], np.int64)
-        high = np.asarray(state["high"], np.int64)
+        low, high = (
+            np.asarray(state[end]) if state[end] else np.zeros(0, np.int64)
+            for end in ("low", "high")
+        )
         counts = np.asarray(state["counts"]).reshape(columns, -1)
-        if counts.dtype.kind not in "if" or not len(low):
+        if not len(low):
             counts = counts.astype(np.int64)
         shift = state["shift"]
         sound = (
-            isinstance(shift, int)
+            type(shift) is int
+            and low.dtype == high.dtype == np.int64
+            and counts.dtype.kind in "if"
             and 0 <= shift < 64
             and low.shape == high.shape == (counts.shape[1],)
             and len(low) <= restored.cap
-            and bool((counts >= 0).all())
+            and bool((counts >= 0).all() and np.isfinite(counts).all())
             and bool((low <= high).all())
             and bool((low >> shift == high >> shift).all())
             and bool((low[1:] >> shift > low[:-1] >> shift).all())

@@ -15,6 +15,7 @@ from ._averaging import (
 )
 from ._formulas import RATIO_NAMES, causes, kappa, matthews, ratio, reason
 from ._report import build_report
+from ._state import NOTHING_COUNTED
 from ._tables import summarise
 from ._undefined import check_policy, settle
 from .confusion import reorder
@@ -198,7 +199,7 @@ class CountMetrics:
     def _filled(self) -> View:
         view = self._view()
         if not len(view.table.pairs.rows):
-            raise ValueError("nothing has been counted yet; call update first")
+            raise ValueError(NOTHING_COUNTED)
         return view
 
     def _marginals(self) -> ClassTable:

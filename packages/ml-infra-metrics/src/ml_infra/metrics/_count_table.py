@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -32,7 +34,11 @@ class CountTable(NamedTuple):
         try:
             code = self.keys.index(key)
         except ValueError:
-            raise KeyError(key) from None
+            more = ", ..." if len(self.keys) > 10 else ""
+            there = (
+                f"there are {self.keys[:10]!r}{more}" if self.keys else "none at all"
+            )
+            raise KeyError(f"there is no slice {key!r}; {there}") from None
         return CountTable(_pairs.part_of(self.pairs, code, code + 1), self.classes, [])
 
 
@@ -235,24 +241,55 @@ def from_plain(
     state: Mapping[str, Any], *, key_columns: int, replicates: int
 ) -> CountTable:
     """Return the table that `to_plain` described; ValueError if it is damaged."""
+    if names_hash(state) != state["names"]:
+        raise ValueError("its class list or its slices were altered")
     columns = state["cells"]
     by, label, prediction, rows = (
-        np.array(columns[name], np.int64) for name in Pairs._fields[:4]
+        _read_back(columns, name, "i") for name in Pairs._fields[:4]
     )
     weight, square = (
-        None if columns[name] is None else np.array(columns[name], np.float64)
+        None if columns[name] is None else _read_back(columns, name, "if")
         for name in ("weight", "square")
     )
+    if (weight is None) != (square is None):
+        raise ValueError("weight and square come together")
     drawn = None
     if replicates:
-        drawn = np.array(columns["replicates"], np.float64).reshape(-1, replicates)
+        drawn = _read_back(columns, "replicates", "if").reshape(-1, replicates)
+    elif columns["replicates"] is not None:
+        raise ValueError("it holds replicates but says that there are 0")
     pairs = Pairs(by, label, prediction, rows, weight, square, drawn)
     keys = [tuple(k) if key_columns > 1 else k for k in state["keys"]]
     table = CountTable(pairs, list(state["classes"]), keys)
     if len({len(column) for column in pairs if column is not None}) != 1:
-        raise ValueError("the state is damaged: its columns differ in length")
+        raise ValueError("its columns differ in length")
     codes = [(by, max(1, len(keys)))]
     codes += [(column, len(table.classes)) for column in (label, prediction)]
     if any((c < 0).any() or (c >= size).any() for c, size in codes) or (rows < 1).any():
-        raise ValueError("the state is damaged: a cell is outside of its lists")
+        raise ValueError("a cell is outside of its lists")
     return table._replace(pairs=_pairs.ordered(pairs))
+
+
+def names_hash(state: Mapping[str, Any]) -> str:
+    """Return a hash of the names in a plain state, declared or not."""
+    parts = ("declared", "fingerprint", "by", "classes", "keys")
+    return short_hash([state[part] for part in parts])
+
+
+def short_hash(data: Any) -> str:
+    """Return 16 digits that differ for different plain data."""
+    return sha256(json.dumps(data, default=repr).encode()).hexdigest()[:16]
+
+
+def _read_back(columns: Mapping[str, Any], name: str, kinds: str) -> Array:
+    """Return a column of numbers of these kinds, all finite, which none was cast to."""
+    values = np.array(columns[name]) if columns[name] else np.zeros(0, np.int64)
+    if values.dtype.kind not in kinds or not np.isfinite(values).all():
+        wanted = "integers" if kinds == "i" else "finite numbers"
+        raise ValueError(f"{name} must hold {wanted}")
+    if kinds == "i":
+        return values.astype(np.int64)
+    # Not below 0, but for what rounding left when weighted rows were taken out.
+    if (values < -1e-6 * np.abs(values).max(initial=0)).any():
+        raise ValueError(f"{name} must hold numbers of at least 0")
+    return values.astype(np.float64)

@@ -161,10 +161,9 @@ def rows(
     if pandas is not None:
         given = _align(given, pandas)
     columns = [read(value, name) for name, value in given.items()]
-    named = [column for column in columns if column.names is not None]
-    if len(named) > 1:
-        names, like = named[0].names, named[0].name
-        columns = [column.arranged(names, like) for column in columns]
+    first = next((column for column in columns if column.names is not None), None)
+    if first is not None:
+        columns = [column.arranged(first) for column in columns]
     lengths = [len(column.values) for column in columns]
     if len(set(lengths)) > 1:
         names = " and ".join(given)

@@ -37,22 +37,23 @@ class Column(NamedTuple):
         """Return the rows where `keep` is true, none of them missing any more."""
         return self._replace(values=self.values[keep], null=None)
 
-    def arranged(self, names: list[Any], like: str) -> Column:
+    def arranged(self, like: Column) -> Column:
         """
         Return the columns of a data frame in the order of another one's names.
 
         Raises:
             ValueError: If the names are not the same ones.
         """
-        if self.names is None or self.names == names:
+        names = like.names
+        if names is None or self.names is None or self.names == names:
             return self
         if len({*names}) < len(names) or sorted(map(repr, names)) != sorted(
             map(repr, self.names)
         ):
             raise ValueError(
-                f"the columns of {self.name} are named {self.names[:6]!r}, those of "
-                f"{like} {names[:6]!r}, so they cannot be paired; rename them, or pass "
-                ".to_numpy() to pair by position"
+                f"the columns of {self.name} are named {self.names[:6]!r}, "
+                f"those of {like.name} {names[:6]!r}, so they cannot be paired; "
+                "rename them, or pass .to_numpy() to pair by position"
             )
         order = [self.names.index(name) for name in names]
         null = None if self.null is None else self.null[:, order]

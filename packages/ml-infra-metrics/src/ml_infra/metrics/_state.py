@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from copy import deepcopy
+from copy import copy, deepcopy
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,8 +14,28 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
+#: One answer of every state to every question before the first row.
+NOTHING_COUNTED = "nothing has been counted yet; call update first"
+
+
 class State(ABC):  # noqa: PLW1641 - a state changes, so it has no hash
-    """A summary of rows that merges with that of other rows."""
+    """A summary of rows that merges with that of other rows; threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is copied and pickled: all but the lock, at one moment."""
+        with self._lock:
+            return {
+                name: copy(value)
+                for name, value in vars(self).items()
+                if name != "_lock"
+            }
+
+    def __setstate__(self, values: dict[str, Any]) -> None:
+        vars(self).update(values)
+        self._lock = RLock()
 
     @abstractmethod
     def merge(self, other: Any) -> None:
@@ -39,9 +60,21 @@ class State(ABC):  # noqa: PLW1641 - a state changes, so it has no hash
         Return the state that `to_json` wrote.
 
         Raises:
+            TypeError: If it is no text.
             ValueError: If the text is no JSON, of another version, or damaged.
         """
-        return cls.from_dict(json.loads(text))
+        if not isinstance(text, (str, bytes, bytearray)):
+            raise TypeError(
+                "text must be the str or bytes that to_json wrote, "
+                f"got {type(text).__name__}"
+            )
+        try:
+            state = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ValueError(
+                f"text must be the JSON that to_json wrote, got {text[:40]!r}: {error}"
+            ) from error
+        return cls.from_dict(state)
 
     def __add__(self, other: Self) -> Self:
         if not isinstance(other, type(self)):
@@ -61,6 +94,14 @@ def check_schema(state: Any, schema: str) -> None:
     found = state.get("schema") if hasattr(state, "get") else type(state).__name__
     if found != schema:
         raise ValueError(f"expected a state of schema {schema!r}, got {found!r}")
+
+
+def whole_number(state: Mapping[str, Any], name: str) -> int:
+    """Return a number of rows, or raise ValueError if it cannot be one."""
+    value = state[name]
+    if type(value) is not int or value < 0:
+        raise ValueError(f"{name} must be an integer >= 0, got {value!r}")
+    return value
 
 
 def check_mergeable(state: State, other: object) -> None:

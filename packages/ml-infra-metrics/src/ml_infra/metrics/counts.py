@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,14 +19,16 @@ from ._count_table import (
     is_contiguous,
     joined,
     matrix_table,
+    names_hash,
     pruned,
+    short_hash,
     to_plain,
 )
 from ._device import count_on_device
 from ._inputs import arguments, rows
 from ._pairs import empty
 from ._readers import on_device
-from ._state import State, check_mergeable, check_schema
+from ._state import State, check_mergeable, check_schema, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,6 +71,7 @@ class Counts(CountIntervals, State):
     def __init__(self, classes: Any = None, *, replicates: int = 0) -> None:
         if not isinstance(replicates, int) or replicates < 0:
             raise ValueError(f"replicates must be an integer >= 0, got {replicates!r}")
+        super().__init__()
         self._declared = classes is not None
         names = [] if classes is None else list(listed(classes))
         self._table = CountTable(empty(replicates), names, [])
@@ -171,10 +172,11 @@ class Counts(CountIntervals, State):
             and self._hold(first, second)
         ):
             return self
-        table = self._counted()
         if by is None and unit is None and on_device(first) and on_device(second):
             added = device_table(count_on_device(first, second, weights))
-            self._table = joined(table, added, 1, declared=self._declared)
+            with self._lock:
+                table = self._counted()
+                self._table = joined(table, added, 1, declared=self._declared)
             return self
         groups = group_columns(by)
         data = {"predictions": first, "labels": second, **groups}
@@ -183,24 +185,26 @@ class Counts(CountIntervals, State):
         if (unit is not None) != (self._replicates > 0):
             raise ValueError("count all rows with unit= and replicates=, or none")
         names = tuple(n.removeprefix("by ") for n in groups) or None
-        if len(table.pairs.rows) and names != self._by:
-            raise ValueError(
-                f"earlier rows were counted by {self._by}, these by {names}; count all "
-                "rows by the same keys"
-            )
         read = rows(data, weights=weights, missing=missing)
         columns, w = read.columns, read.weights
         if w is not None and not w.all():  # a row of weight 0 is an absent row
             columns, w = [column.take(w > 0) for column in columns], w[w > 0]
         added = count_table(columns, len(groups), w, self._replicates)
-        self._table = joined(table, added, 1, declared=self._declared)
-        self._by = names
-        self.dropped += read.dropped
+        with self._lock:  # counting itself needs none
+            table = self._counted()
+            if len(table.pairs.rows) and names != self._by:
+                raise ValueError(
+                    f"earlier rows were counted by {self._by}, these by {names}; count "
+                    "all rows by the same keys"
+                )
+            self._table = joined(table, added, 1, declared=self._declared)
+            self._by = names
+            self.dropped += read.dropped
         return self
 
     def _hold(self, predictions: Any, labels: Any) -> bool:
         """Keep a small plain batch for later; False if it is anything else."""
-        if self._by is not None or self._replicates:
+        if self._replicates:
             return False
         arrays = []
         for data in (predictions, labels):
@@ -218,13 +222,15 @@ class Counts(CountIntervals, State):
             return False
         if self._declared and not all(map(self._all_declared, arrays)):
             return False
-        if self._table.classes and type(self._table.classes[0]) is not int:
-            return False
-        # Copies: the caller may reuse the buffers of a batch.
-        self._pending.append((arrays[0].copy(), arrays[1].copy()))
-        self._pending_rows += len(arrays[0])
-        if self._pending_rows >= _PENDING:
-            self._counted()
+        with self._lock:
+            classes = self._table.classes
+            if self._by is not None or (classes and type(classes[0]) is not int):
+                return False
+            # Copies: the caller may reuse the buffers of a batch.
+            self._pending.append((arrays[0].copy(), arrays[1].copy()))
+            self._pending_rows += len(arrays[0])
+            if self._pending_rows >= _PENDING:
+                self._counted()
         return True
 
     def _all_declared(self, codes: Array) -> bool:
@@ -236,13 +242,15 @@ class Counts(CountIntervals, State):
 
     def _counted(self) -> CountTable:
         """Return the table with all rows in it."""
-        if self._pending:
-            predictions, labels = map(np.concatenate, zip(*self._pending, strict=True))
-            self._pending, self._pending_rows = [], 0
-            read = rows({"predictions": predictions, "labels": labels})
-            added = count_table(read.columns, 0, None, 0)
-            self._table = joined(self._table, added, 1, declared=self._declared)
-        return self._table
+        with self._lock:
+            if self._pending:
+                waiting = zip(*self._pending, strict=True)
+                predictions, labels = map(np.concatenate, waiting)
+                self._pending, self._pending_rows = [], 0
+                read = rows({"predictions": predictions, "labels": labels})
+                added = count_table(read.columns, 0, None, 0)
+                self._table = joined(self._table, added, 1, declared=self._declared)
+            return self._table
 
     # --- algebra --------------------------------------------------------------
 
@@ -261,24 +269,33 @@ class Counts(CountIntervals, State):
 
     def _join(self, other: Counts, sign: int) -> Self:
         check_mergeable(self, other)
-        mine, theirs = self._view(), other._view()
+        theirs = other._view()
+        with self._lock:
+            return self._joined(theirs, other.by, sign)
+
+    def _joined(self, theirs: View, by: tuple[str, ...] | None, sign: int) -> Self:
+        mine = self._view()
         if mine.replicates != theirs.replicates:
             raise ValueError(
                 f"one state has {mine.replicates} bootstrap replicates, the other "
                 f"{theirs.replicates}; count both the same way"
             )
-        if self.fingerprint != other.fingerprint:
+        if _fingerprint(mine) != _fingerprint(theirs):
             raise ValueError(
                 "the states declare different class lists: "
                 f"{_described(mine)} and {_described(theirs)}"
             )
         both = len(mine.table.pairs.rows) and len(theirs.table.pairs.rows)
-        if both and self.by != other.by:
-            raise ValueError(f"states are sliced by {self.by} and by {other.by}")
+        if both and self.by != by:
+            raise ValueError(f"states are sliced by {self.by} and by {by}")
+        if self.dropped + sign * theirs.dropped < 0:
+            raise ValueError(
+                f"cannot subtract {theirs.dropped} dropped rows from {self.dropped}"
+            )
         table = joined(mine.table, theirs.table, sign, declared=self._declared)
         self._table = pruned(table, declared=self._declared) if sign < 0 else table
-        self._by = self._by or other.by
-        self.dropped += sign * other.dropped
+        self._by = self._by or by
+        self.dropped += sign * theirs.dropped
         return self
 
     @classmethod
@@ -332,10 +349,12 @@ class Counts(CountIntervals, State):
     @property
     def n(self) -> int:
         """Rows counted."""
-        return int(self._table.pairs.rows.sum()) + self._pending_rows
+        with self._lock:
+            return int(self._table.pairs.rows.sum()) + self._pending_rows
 
     def _view(self) -> View:
-        return View(self._counted(), self._declared, self._replicates, self.dropped)
+        with self._lock:
+            return View(self._counted(), self._declared, self._replicates, self.dropped)
 
     def __repr__(self) -> str:
         sliced = f", by={self._by!r}" if self._by else ""
@@ -346,9 +365,7 @@ class Counts(CountIntervals, State):
     @property
     def fingerprint(self) -> str:
         """Short hash of the declared class list; states must agree in it to merge."""
-        names = self._table.classes
-        declared = [kind_of(names), *names] if self._declared else None
-        return sha256(json.dumps(declared, default=repr).encode()).hexdigest()[:16]
+        return _fingerprint(self._view())
 
     def to_dict(self) -> dict[str, Any]:
         """
@@ -358,15 +375,18 @@ class Counts(CountIntervals, State):
             TypeError: If classes or slice keys are neither integers, booleans nor
                 strings.
         """
-        return {
+        with self._lock:
+            view, by = self._view(), self._by
+        state = {
             "schema": _SCHEMA,
-            "declared": self._declared,
-            "fingerprint": self.fingerprint,
-            "by": None if self._by is None else list(self._by),
-            "replicates": self._replicates,
-            "dropped": self.dropped,
-            **to_plain(self._counted()),
+            "declared": view.declared,
+            "fingerprint": _fingerprint(view),
+            "by": None if by is None else list(by),
+            "replicates": view.replicates,
+            "dropped": view.dropped,
+            **to_plain(view.table),
         }
+        return {**state, "names": names_hash(state)}
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> Self:
@@ -379,20 +399,23 @@ class Counts(CountIntervals, State):
         check_schema(state, _SCHEMA)
         try:
             by = None if state["by"] is None else tuple(state["by"])
-            replicates = int(state["replicates"])
-            self = cls._holding(
+            replicates = whole_number(state, "replicates")
+            return cls._holding(
                 from_plain(state, key_columns=len(by or ()), replicates=replicates),
-                declared=bool(state["declared"]),
+                declared=state["declared"],
                 replicates=replicates,
                 by=by,
-                dropped=int(state["dropped"]),
+                dropped=whole_number(state, "dropped"),
             )
-            intact = self.fingerprint == state["fingerprint"]
-        except (KeyError, TypeError, AttributeError, OverflowError) as error:
-            raise ValueError(f"the state is damaged: {error!r}") from error
-        if not intact:
-            raise ValueError("the state is damaged: its class list was altered")
-        return self
+        except KeyError as error:
+            raise ValueError(f"the state is damaged: it has no {error}") from error
+        except (TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise ValueError(f"the state is damaged: {error}") from error
+
+
+def _fingerprint(view: View) -> str:
+    names = view.table.classes
+    return short_hash([kind_of(names), *names] if view.declared else None)
 
 
 def _described(view: View) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,11 +19,24 @@ from ._number_pairs import (
     middle_places,
     read_pairs,
 )
-from ._regression_moments import ONE, quantities, recentring, value_and_slope
+from ._regression_moments import (
+    LABEL,
+    LABEL_SQUARE,
+    ONE,
+    quantities,
+    recentring,
+    value_and_slope,
+)
 from ._score_keys import keys_of
 from ._score_table import FloatArray, grouped_counts
-from ._state import State, check_mergeable, check_schema
-from ._undefined import UndefinedPolicy, settle
+from ._state import (
+    NOTHING_COUNTED,
+    State,
+    check_mergeable,
+    check_schema,
+    whole_number,
+)
+from ._undefined import UndefinedPolicy, check_policy, settle
 from .intervals import Interval, z_score
 
 if TYPE_CHECKING:
@@ -35,7 +49,6 @@ if TYPE_CHECKING:
 __all__ = ["RegressionStats"]
 
 _SCHEMA = "ml_infra.metrics.RegressionStats/1"
-_NO_ROW = "there is no row"
 #: Fourth powers of larger numbers leave float64.
 _LARGEST = 1e70
 
@@ -56,14 +69,13 @@ class RegressionStats(State):
         n: Rows seen.
         dropped: Rows left out by missing="drop".
 
-    >>> stats = RegressionStats()
-    >>> stats.update([2.5, 0.0], [3.0, -0.5])
-    >>> stats.update([2.0, 8.0], [2.0, 7.0])
-    >>> stats.mean_absolute_error()
+    >>> stats = RegressionStats().update([2.5, 0.0], [3.0, -0.5])
+    >>> stats.update([2.0, 8.0], [2.0, 7.0]).mean_absolute_error()
     0.5
     """
 
     def __init__(self, *, cap: int = 100_000) -> None:
+        super().__init__()
         self._errors = Cells(cap, columns=1)
         self._origin = 0.0  # labels are summed as their distance from here
         self._sums: FloatArray = np.zeros(7)
@@ -100,9 +112,9 @@ class RegressionStats(State):
             ValueError: As `update`.
             TypeError: As `update`.
         """
-        state = cls(cap=cap)
-        state.update(predictions, labels, weights=weights, missing=missing, **aliases)
-        return state
+        return cls(cap=cap).update(
+            predictions, labels, weights=weights, missing=missing, **aliases
+        )
 
     def update(
         self,
@@ -112,9 +124,9 @@ class RegressionStats(State):
         weights: Any = None,
         missing: Missing = "raise",
         **aliases: Unpack[Aliases],
-    ) -> None:
+    ) -> Self:
         """
-        Add rows.
+        Add rows, in place, and return the state itself.
 
         Args:
             predictions: Finite numbers, shape (n,).
@@ -136,7 +148,8 @@ class RegressionStats(State):
         batch = type(self)(cap=self._errors.cap)
         batch._count(data)  # noqa: SLF001 - a twin of this object
         batch.dropped = dropped
-        self.merge(batch)
+        self._absorb(batch)
+        return self
 
     def merge(self, other: Self) -> None:
         """
@@ -148,23 +161,27 @@ class RegressionStats(State):
             TypeError: If `other` is no `RegressionStats`.
         """
         check_mergeable(self, other)
-        total = self._sums[ONE] + other._sums[ONE]
-        if total:
-            share = other._sums[ONE] / total
-            origin = self._origin + (other._origin - self._origin) * share
-            mine, theirs = self._recentred(origin), other._recentred(origin)
-            self._origin = float(origin)
-            self._sums, self._products = (
-                one + two for one, two in zip(mine, theirs, strict=True)
+        self._absorb(copy(other))  # at one moment, should a thread be updating it
+
+    def _absorb(self, other: Self) -> None:
+        with self._lock:
+            total = self._sums[ONE] + other._sums[ONE]
+            if total:
+                share = other._sums[ONE] / total
+                origin = self._origin + (other._origin - self._origin) * share
+                mine, theirs = self._recentred(origin), other._recentred(origin)
+                self._origin = float(origin)
+                self._sums, self._products = (
+                    one + two for one, two in zip(mine, theirs, strict=True)
+                )
+            self._labels = (
+                min(self._labels[0], other._labels[0]),
+                max(self._labels[1], other._labels[1]),
             )
-        self._labels = (
-            min(self._labels[0], other._labels[0]),
-            max(self._labels[1], other._labels[1]),
-        )
-        self._zero_label |= other._zero_label
-        self._errors.merge(other._errors)
-        self.n += other.n
-        self.dropped += other.dropped
+            self._zero_label |= other._zero_label
+            self._errors.merge(other._errors)
+            self.n += other.n
+            self.dropped += other.dropped
 
     def __repr__(self) -> str:
         return f"RegressionStats(n={self.n}, exact={self._errors.exact})"
@@ -201,9 +218,8 @@ class RegressionStats(State):
 
     def median_absolute_error(self, *, undefined: UndefinedPolicy = "nan") -> Bounded:
         """Return the median absolute error, exact up to `cap` distinct errors."""
-        if not self._errors.counts.any():
-            value = settle(math.nan, undefined, "median_absolute_error", _NO_ROW)
-            return Bounded(value, math.nan if math.isnan(value) else 0.0)
+        check_policy(undefined)
+        self._filled()
         places = middle_places(self._errors.counts[0])
         low, high = self._errors.ranges()
         least, most = (sum(float(end[k]) / 2 for k in places) for end in (low, high))
@@ -235,8 +251,9 @@ class RegressionStats(State):
         if metric == "median_absolute_error":
             return self._median_interval(z, level)
         value, slope = self._value_and_slope(metric, quantile)
+        self._filled()
         total = float(self._sums[ONE])
-        size = total / float(self._products[ONE, ONE]) * total if total else 0.0
+        size = total / float(self._products[ONE, ONE]) * total
         if math.isnan(value) or size <= 1:
             flags = ("undefined",) if math.isnan(value) else ("degenerate",)
             return Interval(value, math.nan, math.nan, level, "delta", self.n, flags)
@@ -260,17 +277,18 @@ class RegressionStats(State):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the state as plain Python data, to be read by `from_dict`."""
-        return {
-            "schema": _SCHEMA,
-            "n": self.n,
-            "dropped": self.dropped,
-            "origin": self._origin,
-            "sums": self._sums.tolist(),
-            "products": self._products.tolist(),
-            "labels": list(self._labels) if self.n else None,
-            "zero_label": self._zero_label,
-            **self._errors.to_dict(),
-        }
+        with self._lock:
+            return {
+                "schema": _SCHEMA,
+                "n": self.n,
+                "dropped": self.dropped,
+                "origin": self._origin,
+                "sums": self._sums.tolist(),
+                "products": self._products.tolist(),
+                "labels": list(self._labels) if self.n else None,
+                "zero_label": self._zero_label,
+                **self._errors.to_dict(),
+            }
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> Self:
@@ -283,7 +301,8 @@ class RegressionStats(State):
         check_schema(state, _SCHEMA)
         try:
             restored = cls(cap=state["cap"])
-            restored.n, restored.dropped = int(state["n"]), int(state["dropped"])
+            restored.n = whole_number(state, "n")
+            restored.dropped = whole_number(state, "dropped")
             restored._origin = float(state["origin"])
             restored._sums = np.asarray(state["sums"], np.float64).reshape(7)
             restored._products = np.asarray(state["products"], np.float64)
@@ -291,8 +310,9 @@ class RegressionStats(State):
             if state["labels"] is not None:
                 low, high = state["labels"]
                 restored._labels = (float(low), float(high))
-            restored._zero_label = bool(state["zero_label"])
+            restored._zero_label = state["zero_label"]
             restored._errors = Cells.from_dict(state)
+            restored._check()
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(
                 f"the state of schema {_SCHEMA!r} is damaged: {error}"
@@ -328,6 +348,31 @@ class RegressionStats(State):
             counts = None if data.weights is None else _targets.whole(weights)
             self._errors.add(*grouped_counts(keys_of(errors), counts))
 
+    def _check(self) -> None:
+        """Raise ValueError if rows cannot have led to these numbers."""
+        low, high = self._labels
+        sums, cells = self._sums, self._errors
+        sound = (
+            type(self._zero_label) is bool
+            and all(np.isfinite(part).all() for part in (sums, self._products))
+            and math.isfinite(self._origin)
+            and bool((sums[:LABEL] >= 0).all())
+            and bool((np.diagonal(self._products)[:LABEL] >= 0).all())
+            and len(cells.counts) == 1
+            and bool(self.n) == bool(sums[ONE] > 0) == bool(len(cells.low))
+        )
+        if sound and self.n:
+            # Moving the origin rounds what the square of a distance would forbid.
+            least = -1e-9 * float(sums[ONE]) * (high - low) ** 2
+            sound = math.isfinite(low) and low <= high < math.inf
+            sound = sound and float(sums[LABEL_SQUARE]) >= least
+        if not sound:
+            raise ValueError("its sums, labels and cells contradict each other")
+
+    def _filled(self) -> None:
+        if not self.n:
+            raise ValueError(NOTHING_COUNTED)
+
     def _recentred(self, origin: float) -> tuple[FloatArray, FloatArray]:
         step = recentring(self._origin - origin)
         return step @ self._sums, step @ self._products @ step.T
@@ -335,12 +380,10 @@ class RegressionStats(State):
     def _value(
         self, metric: str, undefined: UndefinedPolicy, quantile: float = 0.5
     ) -> float:
+        self._filled()
         value, _ = self._value_and_slope(metric, quantile)
-        reason = {
-            "r2_score": CONSTANT_LABELS,
-            "mean_absolute_percentage_error": ZERO_LABEL,
-        }.get(metric, _NO_ROW)
-        return settle(value, undefined, metric, reason if self.n else _NO_ROW)
+        reason = CONSTANT_LABELS if metric == "r2_score" else ZERO_LABEL
+        return settle(value, undefined, metric, reason)
 
     def _value_and_slope(
         self, metric: str, quantile: float
@@ -354,9 +397,6 @@ class RegressionStats(State):
 
     def _median_interval(self, z: float, level: float) -> Interval:
         median = self.median_absolute_error()
-        if math.isnan(median.value):
-            nan = math.nan
-            return Interval(nan, nan, nan, level, "order", self.n, ("undefined",))
         counts = self._errors.counts[0]
         total = float(self._sums[ONE])
         size = total / float(self._products[ONE, ONE]) * total

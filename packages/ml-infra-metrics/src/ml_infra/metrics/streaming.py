@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,13 @@ from ._probabilities import (
 from ._readers import on_device
 from ._score_intervals import auc_interval_of, average_precision_interval_of
 from ._score_table import tabulate
-from ._state import State, check_mergeable, check_schema
+from ._state import (
+    NOTHING_COUNTED,
+    State,
+    check_mergeable,
+    check_schema,
+    whole_number,
+)
 from ._undefined import UndefinedPolicy, check_policy, settle
 from .curves import (
     PrecisionRecallCurve,
@@ -53,7 +60,6 @@ if TYPE_CHECKING:
 __all__ = ["Bounded", "Scores"]
 
 _SCHEMA = "ml_infra.metrics.Scores/1"
-_NO_ROW = "there is no row"
 #: Rows that wait, so that small batches cost no sort of their own.
 _PENDING = 1 << 16
 
@@ -78,14 +84,13 @@ class Scores(State):
         n: Rows seen, rows of weight 0 included.
         dropped: Rows left out by missing="drop".
 
-    >>> scores = Scores()
-    >>> scores.update([0.1, 0.4], [0, 0])
-    >>> scores.update([0.35, 0.8], [1, 1])
-    >>> scores.roc_auc()
+    >>> scores = Scores().update([0.1, 0.4], [0, 0])
+    >>> scores.update([0.35, 0.8], [1, 1]).roc_auc()
     Bounded(value=0.75, max_error=0.0)
     """
 
     def __init__(self, *, cap: int = 100_000, positive: Any = 1) -> None:
+        super().__init__()
         self._cells = Cells(cap, columns=2)
         self._plain: list[tuple[CountArray, ...]] = []
         self._weighted: list[tuple[CountArray, ...]] = []
@@ -124,8 +129,7 @@ class Scores(State):
             TypeError: As `update`.
         """
         state = cls(cap=cap, positive=positive)
-        state.update(scores, labels, weights=weights, missing=missing, **aliases)
-        return state
+        return state.update(scores, labels, weights=weights, missing=missing, **aliases)
 
     def update(
         self,
@@ -135,9 +139,9 @@ class Scores(State):
         weights: Any = None,
         missing: Missing = "raise",
         **aliases: Unpack[Aliases],
-    ) -> None:
+    ) -> Self:
         """
-        Add rows.
+        Add rows, in place, and return the state itself.
 
         Args:
             scores: Numbers, shape (n,), higher for the positive class; not NaN.
@@ -154,7 +158,7 @@ class Scores(State):
         scores, labels = arguments("Scores.update", scores, labels, aliases, "scores")
         if on_device(scores):
             self._add_counted(count_scores(scores, labels, self._positive, weights))
-            return
+            return self
         (score, label), w, dropped, *_ = rows(
             {"scores": scores, "labels": labels}, weights=weights, missing=missing
         )
@@ -166,19 +170,21 @@ class Scores(State):
                 "state per class, with the labels compared to that class"
             )
         found = _targets.binary(label, self._positive, require=False)
-        self._agree(found.negative)
         counts = None if w is None else _targets.whole(w)
-        for block in blocks(len(values), _PENDING):
-            row = values[block].copy(), found.positive(block)
-            if counts is None:
-                self._plain.append(row)
-            else:
-                self._weighted.append((*row, counts[block].copy()))
-            self._waiting += len(values[block])
-            if self._waiting >= _PENDING:
-                self._settle()
-        self.n += len(values)
-        self.dropped += dropped
+        with self._lock:
+            self._agree(found.negative)
+            for block in blocks(len(values), _PENDING):
+                row = values[block].copy(), found.positive(block)
+                if counts is None:
+                    self._plain.append(row)
+                else:
+                    self._weighted.append((*row, counts[block].copy()))
+                self._waiting += len(values[block])
+                if self._waiting >= _PENDING:
+                    self._settle()
+            self.n += len(values)
+            self.dropped += dropped
+        return self
 
     def merge(self, other: Self) -> None:
         """
@@ -196,14 +202,19 @@ class Scores(State):
                 f"the states have different positive classes, {self._positive!r} and "
                 f"{other._positive!r}"
             )
-        self._agree(other._negative)
+        self._absorb(copy(other))  # at one moment, should a thread be updating it
+
+    def _absorb(self, other: Self) -> None:
         theirs = other._settled()
-        mine = self._settled()
-        columns = max(len(mine.counts), len(theirs.counts))
-        mine.counts = widened(mine.counts, columns)
-        mine.merge(theirs.copy(widened(theirs.counts, columns)))
-        self.n += other.n
-        self.dropped += other.dropped
+        with self._lock:
+            self._agree(other._negative)
+            mine = self._settled()
+            columns = max(len(mine.counts), len(theirs.counts))
+            mine.counts = widened(mine.counts, columns)
+            mine.merge(theirs.copy(widened(theirs.counts, columns)))
+            self._cells = mine
+            self.n += other.n
+            self.dropped += other.dropped
 
     def __repr__(self) -> str:
         return (
@@ -219,12 +230,12 @@ class Scores(State):
 
     def roc_auc(self, *, undefined: UndefinedPolicy = "nan") -> Bounded:
         """Return the area under the ROC curve; see `ml_infra.metrics.roc_auc`."""
-        found = roc_auc_bound(self._settled())
+        found = roc_auc_bound(self._filled())
         return _or_policy(found, undefined, "roc_auc", "both classes are needed")
 
     def average_precision(self, *, undefined: UndefinedPolicy = "nan") -> Bounded:
         """Return the average precision; see `ml_infra.metrics.average_precision`."""
-        found = average_precision_bound(self._settled())
+        found = average_precision_bound(self._filled())
         return _or_policy(
             found, undefined, "average_precision", "there is no positive row"
         )
@@ -234,13 +245,13 @@ class Scores(State):
     ) -> Bounded:
         """Return the log loss of scores in [0, 1]; see `ml_infra.metrics.log_loss`."""
         check_eps(eps)
-        found = mean_loss_bound(self._settled(), partial(negative_log, eps=eps))
-        return _or_policy(found, undefined, "log_loss", _NO_ROW)
+        check_policy(undefined)
+        return mean_loss_bound(self._filled(), partial(negative_log, eps=eps))
 
     def brier_score(self, *, undefined: UndefinedPolicy = "nan") -> Bounded:
         """Return the Brier score of scores in [0, 1]; see `brier_score`."""
-        found = mean_loss_bound(self._settled(), squared_miss)
-        return _or_policy(found, undefined, "brier_score", _NO_ROW)
+        check_policy(undefined)
+        return mean_loss_bound(self._filled(), squared_miss)
 
     def expected_calibration_error(
         self,
@@ -254,9 +265,9 @@ class Scores(State):
 
         See `ml_infra.metrics.expected_calibration_error` for the arguments.
         """
-        found = calibration_bound(self._settled(), bins, binning)
-        bounded = None if found is None else Bounded(found[0].error(), found[1])
-        return _or_policy(bounded, undefined, "expected_calibration_error", _NO_ROW)
+        check_policy(undefined)
+        found, max_error = calibration_bound(self._filled(), bins, binning)
+        return Bounded(found.error(), max_error)
 
     def calibration_curve(
         self, *, bins: int = 10, binning: Binning = "width", level: float = 0.95
@@ -269,20 +280,17 @@ class Scores(State):
         Raises:
             ValueError: If there is no row, or a score outside [0, 1].
         """
-        found = calibration_bound(self._settled(), bins, binning)
-        if found is None:
-            raise ValueError("calibration_curve needs at least one row; update first")
-        return found[0].curve(level)
+        return calibration_bound(self._filled(), bins, binning)[0].curve(level)
 
     def roc_curve(self, *, undefined: UndefinedPolicy = "nan") -> RocCurve:
         """Return points of the ROC curve: all of them, or one per cell, each exact."""
-        return roc_curve_of(score_table(self._settled()), undefined)
+        return roc_curve_of(score_table(self._filled()), undefined)
 
     def precision_recall_curve(
         self, *, undefined: UndefinedPolicy = "nan"
     ) -> PrecisionRecallCurve:
         """Return points of the precision-recall curve: all, or one exact per cell."""
-        return precision_recall_curve_of(score_table(self._settled()), undefined)
+        return precision_recall_curve_of(score_table(self._filled()), undefined)
 
     def interval(self, metric: str = "roc_auc", *, level: float = 0.95) -> Interval:
         """
@@ -300,7 +308,7 @@ class Scores(State):
         }
         if metric not in makers:
             raise ValueError(f"metric must be one of {sorted(makers)}, got {metric!r}")
-        interval = makers[metric](score_table(self._settled()), self.n, level)
+        interval = makers[metric](score_table(self._filled()), self.n, level)
         if self.exact:
             return interval
         return replace(interval, flags=(*interval.flags, "binned"))
@@ -309,14 +317,15 @@ class Scores(State):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the state as plain Python data, to be read by `from_dict`."""
-        return {
-            "schema": _SCHEMA,
-            "positive": self._positive,
-            "negative": self._negative,
-            "n": self.n,
-            "dropped": self.dropped,
-            **self._settled().to_dict(),
-        }
+        with self._lock:
+            return {
+                "schema": _SCHEMA,
+                "positive": self._positive,
+                "negative": self._negative,
+                "n": self.n,
+                "dropped": self.dropped,
+                **self._settled().to_dict(),
+            }
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> Self:
@@ -328,10 +337,13 @@ class Scores(State):
         """
         check_schema(state, _SCHEMA)
         try:
-            restored = cls(cap=state["cap"], positive=state["positive"])
-            restored._negative = state["negative"]
-            restored.n, restored.dropped = int(state["n"]), int(state["dropped"])
+            restored = cls(cap=state["cap"], positive=_class(state, "positive"))
+            if state["negative"] is not None:
+                restored._negative = _class(state, "negative")
+            restored.n = whole_number(state, "n")
+            restored.dropped = whole_number(state, "dropped")
             restored._cells = Cells.from_dict(state)
+            _check_rows(restored.n, restored._cells)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(
                 f"the state of schema {_SCHEMA!r} is damaged: {error}"
@@ -353,12 +365,14 @@ class Scores(State):
 
     def _add_counted(self, counted: DeviceScores) -> None:
         """Add rows that were counted on a device."""
-        self._agree(counted.negative)
-        cells = self._settled()
-        cells.add(
-            counted.table.keys, np.stack(counted.table[1 : len(cells.counts) + 1])
-        )
-        self.n += counted.n
+        with self._lock:
+            self._agree(counted.negative)
+            self._settle()
+            columns = len(self._cells.counts)
+            self._cells.add(
+                counted.table.keys, np.stack(counted.table[1 : columns + 1])
+            )
+            self.n += counted.n
 
     def _settle(self) -> None:
         """Count the rows that wait."""
@@ -373,9 +387,16 @@ class Scores(State):
         self._waiting = 0
 
     def _settled(self) -> Cells:
-        if self._waiting:
-            self._settle()
-        return self._cells
+        """Return all rows, in cells that no later update changes."""
+        with self._lock:
+            if self._waiting:
+                self._settle()
+            return copy(self._cells)
+
+    def _filled(self) -> Cells:
+        if not self.n:
+            raise ValueError(NOTHING_COUNTED)
+        return self._settled()
 
 
 def _or_policy(
@@ -386,3 +407,15 @@ def _or_policy(
         return found
     value = settle(math.nan, undefined, metric, reason)
     return Bounded(value, math.nan if math.isnan(value) else 0.0)
+
+
+def _class(state: Mapping[str, Any], name: str) -> Any:
+    value = state[name]
+    if not isinstance(value, (bool, int, float, str)):
+        raise TypeError(f"{name} must be a class, got {value!r}")
+    return value
+
+
+def _check_rows(n: int, cells: Cells) -> None:
+    if len(cells.counts) not in (2, 4) or bool(n) != bool(len(cells.low)):
+        raise ValueError("n and the cells contradict each other")
