@@ -224,3 +224,37 @@ def test_other_array_likes_are_told_by_their_metadata(record):
 
     found = record(v=Lazy())["v"]
     assert (found["shape"], found["dtype"]) == ([3, 4], "float32")
+
+
+def test_masked_values_are_null_and_count_for_nothing():
+    np = pytest.importorskip("numpy")
+    masked = np.ma.array([1.0, 2.0, 999.0], mask=[False, False, True])
+    row = np.ma.array(
+        [(1, 2.0)], mask=[(True, False)], dtype=[("x", int), ("y", float)]
+    )
+    with capture_logs() as logs:
+        get_logger("t").info(
+            "m",
+            nothing=np.ma.masked,
+            whole=masked,
+            hidden=masked[2],
+            scalar=np.ma.array(5.0),
+            empty=np.ma.array([1, 2], mask=True),
+            row=row[0],
+            large=np.ma.array(np.arange(200_000.0), mask=np.arange(200_000) >= 10),
+        )
+    (record,) = logs
+    assert record["nothing"] is None
+    assert record["hidden"] is None
+    assert record["scalar"] == 5.0
+    assert record["row"] == {"x": None, "y": 2.0}
+    assert (record["whole"]["max"], record["whole"]["mean"]) == (2.0, 1.5)
+    assert record["whole"]["masked"] == 1
+    assert record["empty"] == {
+        "shape": [2],
+        "dtype": str(np.dtype(int)),
+        "nonfinite": 0,
+        "masked": 2,
+    }
+    assert record["large"]["max"] == 0.0
+    assert record["large"]["masked"] == record["large"]["sampled"] - 1

@@ -181,3 +181,38 @@ def test_background_mode_may_be_configured_in_a_thread(tmp_path):
     thread.start()
     thread.join(60)
     assert done
+
+
+def test_lines_the_target_loses_are_counted(tmp_path):
+    with configure("lossy", path="/dev/full", console=False, mode="background") as it:
+        assert it.flush(60)
+        before = it.stats()["lost"]
+        for n in range(100):
+            get_logger("t").info("x", n=n)
+        assert it.flush(60)
+        assert it.stats()["lost"] == before + 100
+        run = it.run
+    again = configure(run, path=tmp_path / "a.jsonl", console=False)
+    assert again.stats()["lost"] >= 100  # of the run, whatever its outputs
+
+
+def test_blocking_is_patient_once_while_nothing_moves(monkeypatch):
+    from ml_infra.logging import _background
+
+    monkeypatch.setattr(_background, "_LONGEST_BLOCK_S", 0.3)
+    target = Gated()
+    queue = Background(target, 1000, "block")
+    queue.write(line(0))
+    assert target.reached.wait(60)
+    started = time.monotonic()
+    for n in range(1, 200):
+        queue.write(line(n))
+    assert time.monotonic() - started < 20  # not 190 times 0.3 seconds
+    assert queue.dropped.value > 180
+    dropped = queue.dropped.value
+    target.open.set()
+    assert queue.flush(60)
+    queue.write(line(200))  # it moves again
+    assert queue.flush(60)
+    assert queue.dropped.value == dropped
+    queue.close()

@@ -333,3 +333,66 @@ def test_trace_ids_are_there_when_opentelemetry_is(tmp_path):
         "mine",
     )
     assert records[3]["trace_id"] == "mine"
+
+
+class _Collecting(logging.Handler):
+    def __init__(self):
+        super().__init__()
+        self.records = []
+
+    def emit(self, record):
+        self.records.append(record)
+
+
+@pytest.fixture
+def collecting():
+    """Put a handler on the root logger that keeps what it gets."""
+    handler = _Collecting()
+    logging.getLogger().addHandler(handler)
+    yield handler
+    logging.getLogger().removeHandler(handler)
+
+
+def test_to_stdlib_hands_each_record_over_once(tmp_path, collecting):
+    configure(path=tmp_path / "a.jsonl", console=False, to_stdlib=True)
+    logging.getLogger("z").error("theirs")
+    get_logger("z").error("ours")
+    got = [r for r in collecting.records if r.name == "z"]
+    assert [r.getMessage() for r in got] == ["theirs", "ours"]
+    assert got[1].funcName == "test_to_stdlib_hands_each_record_over_once"
+
+
+@pytest.mark.parametrize("how", ["dictConfig", "basicConfig"])
+def test_a_reconfigured_logging_is_noticed_and_captured_again(tmp_path, how):
+    import logging.config
+
+    path = tmp_path / "a.jsonl"
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    handle = configure(path=path, console=False)
+    try:
+        if how == "dictConfig":
+            logging.config.dictConfig(
+                {
+                    "version": 1,
+                    "disable_existing_loggers": False,
+                    "root": {"level": "INFO", "handlers": []},
+                }
+            )
+        else:
+            root.handlers[:] = [h for h in root.handlers if h not in before]
+            logging.basicConfig(force=True, handlers=[logging.NullHandler()])
+        handle.flush()
+        logging.getLogger("z").error("after")
+        handle.flush()
+    finally:
+        handle.restore()
+        root.handlers[:] = before
+        root.setLevel(level)
+    events = [json.loads(line)["event"] for line in path.read_text().splitlines()]
+    assert events == [
+        "run.start",
+        "logging was reconfigured",
+        "after",
+        "run.end",
+    ]

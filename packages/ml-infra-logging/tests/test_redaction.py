@@ -324,3 +324,57 @@ def test_every_pattern_has_needles_in_lower_case():
     for needles, _, _ in SHAPES:
         assert needles
         assert all(needle == needle.lower() for needle in needles)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (["--password", "hunter2", "--lr", "0.1"], 1),
+        (["run", "--api-key", "hunter2"], 2),
+        (("password", "hunter2"), 1),
+    ],
+)
+def test_a_flag_or_the_first_of_a_pair_names_what_follows(value, shown):
+    with capture_logs() as logs:
+        get_logger("t").info("x", value=value, pairs=[value])
+    record = logs[0]
+    expected = [*value[:shown], "[redacted]", *value[shown + 1 :]]
+    assert record["value"] == expected
+    assert record["pairs"] == [expected]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        ["--max-tokens", "5", "--author", "Ada"],
+        ["password", "is", "three words"],
+        ["--verbose", "--lr", "0.1"],
+        ["author", "Ada"],
+    ],
+)
+def test_innocent_lists_stay_readable(value):
+    with capture_logs() as logs:
+        get_logger("t").info("x", value=value)
+    assert logs[0]["value"] == value
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("export TOKEN=abc", "export TOKEN=[redacted]"),
+        ("export API_KEY='a b' x", "export API_KEY=[redacted] x"),
+        ("password_hash=$2b$12$abc", "password_hash=[redacted]"),
+        ("export PAD_TOKEN=<pad>", "export PAD_TOKEN=<pad>"),
+        ("export KEY=value", "export KEY=value"),
+        ("the export token is fine", "the export token is fine"),
+    ],
+)
+def test_exports_and_hashes_of_secrets_in_texts(text, expected):
+    assert Redactor().text(text) == expected
+
+
+def test_the_hash_of_a_secret_is_hidden_and_others_are_not():
+    redactor = Redactor()
+    assert redactor.hides("password_hash", "x")
+    for name in ("commit_hash", "config_hash", "hash", "token_count", "author"):
+        assert not redactor.hides(name, "x"), name

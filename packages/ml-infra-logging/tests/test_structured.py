@@ -1,5 +1,6 @@
 """`get_logger` and `configure`: what users call."""
 
+import asyncio
 import copy
 import json
 import math
@@ -210,3 +211,94 @@ def test_all_names_are_there_sorted_and_documented():
         assert getattr(ml_infra.logging, name).__doc__
     with pytest.raises(AttributeError, match="no_such"):
         ml_infra.logging.no_such  # noqa: B018 - the access is the test
+
+
+def test_a_name_that_is_no_text_is_refused_and_leaves_nothing_behind(tmp_path):
+    with pytest.raises(TypeError, match="name must be a text"):
+        get_logger(3)
+    configure(path=tmp_path / "a.jsonl", console=False)
+    with capture_logs() as logs:
+        get_logger("ok").info("fine")
+    logs.assert_has("fine")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "name"),
+    [
+        ({"run": 3}, TypeError, "run"),
+        ({"run": "a\0b"}, ValueError, "run"),
+        ({"run": "\ud800"}, ValueError, "run"),
+        ({"levels": 3}, TypeError, "levels"),
+        ({"path": b"x.jsonl"}, TypeError, "path"),
+        ({"path": ""}, ValueError, "path"),
+        ({"path": "a\0b"}, ValueError, "path"),
+        ({"redact": None}, ValueError, "redact"),
+        ({"max_line": 5}, ValueError, "max_line"),
+    ],
+)
+def test_what_configure_refuses_leaves_the_old_configuration(
+    tmp_path, arguments, kind, name
+):
+    path = tmp_path / "a.jsonl"
+    configure("old", path=path, console=False)
+    with pytest.raises(kind, match=name):
+        configure(**{"run": "new", "console": False, **arguments})
+    get_logger("t").info("still here")
+    last = json.loads(path.read_text().splitlines()[-1])
+    assert (last["event"], last["run"]) == ("still here", "old")
+
+
+class Stubborn:
+    """Ends whatever asks for its text."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def __str__(self):
+        raise self.error
+
+    __repr__ = __str__
+    __fspath__ = __str__
+
+
+@pytest.mark.parametrize(
+    "error", [SystemExit(3), GeneratorExit(), asyncio.CancelledError()]
+)
+def test_a_value_whose_code_asks_to_stop_is_salvaged(error):
+    with capture_logs() as logs:
+        get_logger("t").info("odd", value=Stubborn(error), other=1)
+        get_logger("t").log(Stubborn(error), "level")
+    assert logs.assert_has("odd", other=1)["_salvaged"] == ["/value"]
+    assert logs.assert_has("level")["level"] == "info"
+
+
+def test_an_interrupt_passes_and_is_counted(tmp_path):
+    handle = configure(path=tmp_path / "a.jsonl", console=False)
+    with pytest.raises(KeyboardInterrupt):
+        get_logger("t").info("odd", value=Stubborn(KeyboardInterrupt()))
+    assert handle.stats()["failed"] == 1
+
+
+@pytest.mark.parametrize("limit", [float("inf"), float("nan"), "a", None, 10**400])
+def test_a_limit_that_is_no_number_never_raises(limit):
+    log = get_logger("limits")
+    with capture_logs() as logs:
+        log.every(limit).info(f"every {limit!r:.9}")
+        log.every_seconds(limit).info(f"seconds {limit!r:.9}")
+    assert len(logs) == 2
+
+
+def test_seq_goes_on_when_the_modules_are_imported_anew(tmp_path):
+    path = tmp_path / "a.jsonl"
+    code = f"""
+import sys
+for _ in range(2):
+    from ml_infra.logging import configure, get_logger
+    configure("t", path={str(path)!r}, console=False)
+    get_logger("x").info("x")
+    for name in [n for n in sys.modules if n.startswith("ml_infra.logging")]:
+        del sys.modules[name]
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+    numbers = [json.loads(line)["seq"] for line in path.read_text().splitlines()]
+    assert numbers == list(range(len(numbers)))

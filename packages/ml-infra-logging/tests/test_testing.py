@@ -135,3 +135,11 @@ def test_a_failed_assertion_lists_what_was_caught():
 def test_an_unknown_level_is_refused():
     with pytest.raises(ValueError, match="level must be one of"):
         capture_logs("loud")
+
+
+def test_nan_is_found_as_nan():
+    with capture_logs() as logs:
+        get_logger("t").info("n", loss=float("nan"), lr=0.5)
+    logs.assert_has("n", loss=float("nan"))
+    assert not logs.find("n", lr=float("nan"))
+    assert not logs.find("n", loss=0.5)

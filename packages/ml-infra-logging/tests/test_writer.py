@@ -561,3 +561,27 @@ def test_writing_from_many_threads_loses_nothing(tmp_path):
     found = events(path)
     assert len(found) == 1 + 8 * 200
     assert sorted(r["seq"] for r in found) == list(range(len(found)))
+
+
+def test_a_descriptor_taken_over_by_another_file_is_counted(tmp_path):
+    code = f"""
+import os
+from ml_infra.logging import configure, get_logger
+handle = configure("t", path={str(tmp_path / "a.jsonl")!r}, console=False)
+os.closerange(3, 50)
+stranger = open({str(tmp_path / "data.bin")!r}, "wb")
+get_logger("x").info("lost")
+handle.flush()
+get_logger("x").info("kept")
+print(handle.stats()["lost"])
+stranger.write(b"still mine")
+stranger.close()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) >= 1
+    log = (tmp_path / "a.jsonl").read_text()
+    assert '"event":"kept"' in log
+    assert '"kind":"log.recovered"' in log
+    assert (tmp_path / "data.bin").read_bytes().endswith(b"still mine")

@@ -40,11 +40,28 @@ def summarize(value: Any) -> Form:
         if issubclass(kind, numpy.generic):
             return _numpy_scalar(value)
         if issubclass(kind, numpy.ndarray):
+            masked = sys.modules.get("numpy.ma")
+            if masked is not None and issubclass(kind, masked.MaskedArray):
+                return _masked(numpy, value)
             if value.ndim == 0:
                 item = numpy.asarray(value)[()]
                 return "value", item if type(item) is not kind else None
             return "object", _numpy_summary(numpy, value)
     return _foreign(value)
+
+
+def _masked(numpy: Any, value: Any) -> Form:
+    """Describe a masked array: what is masked is null, and counts for nothing."""
+    data, mask = numpy.asarray(value), numpy.ma.getmaskarray(value)
+    if value.ndim:
+        return "object", _numpy_summary(numpy, data, mask)
+    item, hidden = data[()], mask[()]
+    if not data.dtype.names:
+        return "value", None if hidden else item
+    return "object", [
+        (name, None if numpy.all(hidden[name]) else item[name])
+        for name in data.dtype.names
+    ]
 
 
 def _numpy_scalar(value: Any) -> Form:
@@ -61,7 +78,7 @@ def _numpy_scalar(value: Any) -> Form:
     return "value", str(value)  # text, dates, durations, complex numbers
 
 
-def _numpy_summary(numpy: Any, array: Any) -> list[tuple[str, Any]]:
+def _numpy_summary(numpy: Any, array: Any, mask: Any = None) -> list[tuple[str, Any]]:
     pairs = _header(array.shape, array.dtype)
     if array.dtype.kind not in "fiub" or array.size == 0:
         return pairs
@@ -69,10 +86,14 @@ def _numpy_summary(numpy: Any, array: Any) -> list[tuple[str, Any]]:
     if array.size > EXACT_ELEMENTS:
         step = -(-array.size // SAMPLE)
         chosen = numpy.arange(0, array.size, step)
-        array = array[numpy.unravel_index(chosen, array.shape)]
+        places = numpy.unravel_index(chosen, array.shape)
+        array = array[places]
+        mask = None if mask is None else mask[places]
         sampled = array.size
     else:
         sampled = 0
+    if mask is not None:
+        array = array[~mask]
     finite = array[numpy.isfinite(array)]
     if finite.size:
         low, high = finite.min(), finite.max()
@@ -80,6 +101,8 @@ def _numpy_summary(numpy: Any, array: Any) -> list[tuple[str, Any]]:
             mean = float(finite.mean(dtype=numpy.float64))
         pairs += [("min", low), ("mean", mean), ("max", high)]
     pairs.append(("nonfinite", int(array.size - finite.size)))
+    if mask is not None:
+        pairs.append(("masked", int(mask.sum())))
     return pairs + ([("sampled", int(sampled))] if sampled else [])
 
 

@@ -35,7 +35,8 @@ class Background(Output):
         target: Writes the lines, in the worker thread.
         max_bytes: Most bytes queued.
         overflow: When the queue is full: ``block`` waits for room, at most five
-            seconds; ``drop-oldest`` and ``drop-newest`` count what they drop.
+            seconds, and once only while nothing moves; ``drop-oldest`` and
+            ``drop-newest`` count what they drop.
 
     No lock: a deque's steps cannot be interrupted. The count of bytes may drift when
     two threads meet, and is made exact whenever it would decide that a line is dropped.
@@ -46,6 +47,7 @@ class Background(Output):
         self.target = target
         self.name = target.name
         self.least = target.least
+        self.lost = target.lost  # one count: what the target loses is lost
         self.max_bytes = max_bytes
         self.overflow = overflow
         self._closing = False
@@ -57,6 +59,7 @@ class Background(Output):
         self._wake = threading.Lock()
         self._wake.acquire()
         self._busy = False
+        self._stuck: bytes | None = None  # head of the queue when patience ran out
         self._worker: threading.Thread | None = None
 
     @property
@@ -87,12 +90,23 @@ class Background(Output):
                 with suppress(IndexError):
                     self._lines.popleft()
                     self.dropped.add()
-            elif self.overflow == "drop-newest" or time.monotonic() >= deadline:
+            elif self.overflow == "drop-newest" or self._is_stuck():
+                return False
+            elif time.monotonic() >= deadline:
+                with suppress(IndexError):
+                    self._stuck = self._lines[0]
                 return False
             else:
                 self._wake_up()
                 time.sleep(0.002)
         return True
+
+    def _is_stuck(self) -> bool:
+        """Return whether the queue has not moved since a wait for it was in vain."""
+        try:
+            return self._lines[0] is self._stuck
+        except IndexError:
+            return False
 
     def _recount(self) -> None:
         self._queued = sum(map(len, self._lines.copy()))
@@ -169,3 +183,4 @@ class Background(Output):
         super().after_fork()
         self._start()
         self.target.after_fork()
+        self.lost = self.target.lost

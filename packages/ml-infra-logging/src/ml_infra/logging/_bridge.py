@@ -46,7 +46,7 @@ class BridgeHandler(logging.Handler):
             return False  # one of ours on its way to the other handlers
         try:
             self.emit(record)
-        except Exception as error:  # noqa: BLE001 - a log call never raises
+        except BaseException as error:  # noqa: BLE001 - a log call never raises
             let_through(error)
             pipeline = _gates.installed()
             if pipeline is not None:
@@ -77,6 +77,7 @@ class BridgeHandler(logging.Handler):
             closing=closing,
             error=error,
             shown=_shown_already(),
+            foreign=True,
         )
 
 
@@ -93,7 +94,7 @@ def _message(record: logging.LogRecord) -> tuple[str, object]:
     """Return the formatted message; with arguments that do not fit it, both."""
     try:
         return record.getMessage(), None
-    except Exception as error:  # noqa: BLE001 - wrong %-arguments, or user code
+    except BaseException as error:  # noqa: BLE001 - wrong %-arguments, or user code
         let_through(error)
         return text_of(record.msg), record.args
 
@@ -105,31 +106,31 @@ def forward(name: str, level: int, line: bytes, error: BaseException | None) -> 
         if not logger.isEnabledFor(level):
             return
         data = json.loads(line)
+        file, line_number, function = _call_site()
         record = logger.makeRecord(
-            *(name, level, *_call_site()),
-            data["event"],
-            (),
+            *(name, level, file, line_number, data["event"], ()),
             None if error is None else (type(error), error, error.__traceback__),
+            function,
         )
         for key, value in data.items():
             if key not in _STANDARD:
                 setattr(record, key, value)
         setattr(record, _MARK, True)
         logger.handle(record)
-    except Exception as trouble:  # noqa: BLE001 - a foreign handler's trouble is not the caller's
+    except BaseException as trouble:  # noqa: BLE001 - a foreign handler's trouble is not the caller's
         let_through(trouble)
         pipeline = _gates.installed()
         if pipeline is not None:
             pipeline.counters.failed.add()
 
 
-def _call_site() -> tuple[str, int]:
-    """Return file and line of the first frame outside this package."""
+def _call_site() -> tuple[str, int, str]:
+    """Return file, line and function of the first frame outside this package."""
     package = __package__ or ""
     frame = sys._getframe(1)  # noqa: SLF001 - as logging itself does
     while frame.f_back is not None and frame.f_globals.get("__package__") == package:
         frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
+    return frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
 
 
 class Bridge:
@@ -138,12 +139,31 @@ class Bridge:
     def __init__(self, *, replace_handlers: bool = False) -> None:
         self._undo: list[Callable[[], None]] = []
         self._replace_handlers = replace_handlers
+        self._handler: BridgeHandler | None = None
 
     def install(self) -> None:
         """Hook into ``logging``, warnings and the exception hooks."""
         self._take_records()
         self._take_warnings()
         self._take_exceptions()
+
+    def watch(self) -> None:
+        """
+        Come back to the root logger, and say so, where the handler was taken off.
+
+        ``logging.config.dictConfig`` and ``basicConfig(force=True)`` remove every
+        handler there is; without this the log would look whole and lack their records.
+        """
+        root, handler = logging.getLogger(), self._handler
+        if handler is None or any(hasattr(each, _MARK) for each in root.handlers):
+            return
+        root.addHandler(handler)
+        _gates.current_pipeline().record(
+            _gates.gate_of("ml_infra.logging"),
+            WARNING,
+            "logging was reconfigured",
+            {"missed": "records of the standard library since then"},
+        )
 
     def remove(self) -> None:
         """Put everything back, except what somebody else has replaced since then."""
@@ -161,13 +181,19 @@ class Bridge:
                 root.removeHandler(handler)
         bridge = BridgeHandler()
         root.addHandler(bridge)
-        self._undo.append(lambda: root.removeHandler(bridge))
+        self._handler = bridge
+        self._undo.append(self._release_records)
         if self._replace_handlers:
             self._undo.append(lambda: _put_back(root, kept))
         levels = _gates.current_pipeline().levels
         self._set_level(root, levels.default)
         for name, level in levels.special.items():
             self._set_level(logging.getLogger(name), level)
+
+    def _release_records(self) -> None:
+        handler, self._handler = self._handler, None
+        if handler is not None:
+            logging.getLogger().removeHandler(handler)
 
     def _set_level(self, logger: logging.Logger, level: int) -> None:
         before = logger.level

@@ -6,9 +6,9 @@ import atexit
 import os
 
 from . import _gates, _setup
-from ._counting import Counters
 from ._identity import RUN_VARIABLE, Identity
-from ._levels import WARNING, Levels
+from ._levels import WARNING
+from ._provenance import config_hash
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _RANKS = ("job", "node", "all")
 _MODES = ("direct", "background")
 _active: Handle | None = None
-_counts: tuple[object, Counters] | None = None
 _started: set[object] = set()
 
 
@@ -56,22 +55,18 @@ def apply(
         raise ValueError(f"max_line must be at least 4096 bytes, got {max_line!r}")
     if not isinstance(queue_bytes, int) or queue_bytes < 1:
         raise ValueError(f"queue_bytes must be at least 1, got {queue_bytes!r}")
-    Levels(levels)
-    identity = Identity(run)
-    file = None if path is None else _setup.resolved(os.fspath(path), identity)
+    identity = Identity(_checked_run(run))
+    file = None if path is None else _setup.resolved(_checked_path(path), identity)
+    if config is not None:
+        config_hash(config)
+    pipeline = _setup.build(identity, levels=levels, redact=redact, max_line=max_line)
 
+    # Nothing below refuses an argument: the old configuration goes only for a new one.
     if _active is not None:
         _active._take_down()  # noqa: SLF001 - of this module
-    pipeline = _setup.build(
-        identity,
-        levels=levels,
-        redact=redact,
-        max_line=max_line,
-        counters=_counters(identity),
-    )
     outputs: list[Output] = []
     if file is not None:
-        outputs.append(_setup.file_output(file, pipeline.encoder))
+        outputs.append(_setup.file_output(file, pipeline))
         if mode == "background":
             from ._background import Background
 
@@ -171,6 +166,7 @@ class Handle:
             bridge = Bridge(replace_handlers=capture_stdlib == "replace")
             bridge.install()
             self._undo.append(bridge.remove)
+            self._pipeline.watches = (bridge.watch,)
         if background:
             from ._signals import drain_on_sigterm
 
@@ -186,6 +182,9 @@ class Handle:
         _setup.flush(self._pipeline, 5.0)
         for output in self._pipeline.outputs:
             output.close()
+            counts = (output.lost, output.dropped)
+            if counts not in self._pipeline.counters.former:
+                self._pipeline.counters.former.append(counts)
 
 
 def _at_exit() -> None:
@@ -199,13 +198,41 @@ def _at_exit() -> None:
     _setup.write_end(pipeline)
 
 
-def _counters(identity: Identity) -> Counters:
-    """Return the counts of this run in this process, so that `seq` goes on."""
-    global _counts  # noqa: PLW0603 - one process, one log
-    key = (identity.run, identity.attempt, os.getpid())
-    if _counts is None or _counts[0] != key:
-        _counts = (key, Counters())
-    return _counts[1]
+def _checked_run(run: object) -> str | None:
+    if run is None:
+        return None
+    if not isinstance(run, str):
+        raise TypeError(f"run must be a text or None, got {run!r}")
+    if not _is_for_the_system(run):
+        raise ValueError(
+            "run must be a text that an environment variable can hold, "
+            f"without NUL and lone surrogates, got {run!r}"
+        )
+    return run
+
+
+def _checked_path(path: object) -> str:
+    try:
+        text = os.fspath(path)  # type: ignore[call-overload]  # refused below
+    except TypeError:
+        text = path
+    if not isinstance(text, str):
+        raise TypeError(
+            "path must be a text or a pathlib.Path, got "
+            f"{path!r}; os.fsdecode makes a text of bytes"
+        )
+    if not text or not _is_for_the_system(text):
+        raise ValueError(
+            f"path must name a file or a folder, got {path!r}; path=None writes no file"
+        )
+    return text
+
+
+def _is_for_the_system(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def _check(name: str, value: object, allowed: tuple[object, ...]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from _thread import allocate_lock
 from contextlib import suppress
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _TORN_AFTER_S = 1.0
+_MAX_RUNS = 256  # of one process; beyond, the oldest is forgotten
 
 
 class Counter:
@@ -81,9 +84,16 @@ class Claim:
 
 
 class Counters:
-    """What happened to the records of this process."""
+    """
+    What happened to the records of one run in this process.
 
-    __slots__ = ("failed", "issued", "renamed", "salvaged", "suppressed", "truncated")
+    `former` holds the ``lost`` and ``dropped`` of outputs that were taken down.
+    """
+
+    __slots__ = (
+        *("failed", "former", "issued", "renamed"),
+        *("salvaged", "suppressed", "truncated"),
+    )
 
     def __init__(self) -> None:
         self.issued: Counter = Counter()
@@ -92,3 +102,23 @@ class Counters:
         self.truncated: Counter = Counter()
         self.renamed: Counter = Counter()
         self.suppressed: Counter = Counter()
+        self.former: list[tuple[Counter, Counter]] = []
+
+
+def counters_of(run: str, attempt: int) -> Counters:
+    """
+    Return the counts of this run in this process, so that `seq` goes on.
+
+    They live in ``sys``, where they survive that these modules are imported anew: the
+    records of one run and process would have equal numbers otherwise.
+    """
+    known: dict[tuple[object, ...], Counters]
+    known = sys.__dict__.setdefault("_ml_infra_logging_counters", {})
+    key = (run, attempt, os.getpid(), Counters.__slots__)
+    if key not in known:
+        for other in list(known):
+            if other[2] != key[2]:  # of the process that forked this one
+                known.pop(other, None)
+        while len(known) >= _MAX_RUNS:
+            known.pop(next(iter(known)), None)
+    return known.setdefault(key, Counters())

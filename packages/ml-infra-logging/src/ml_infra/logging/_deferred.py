@@ -69,7 +69,7 @@ def on_device(value: Any) -> bool:
             getattr(value, "device", "cpu")
         ).startswith(("cpu", "meta"))
         return bool(away) and len(value.shape) == 0
-    except Exception as error:  # noqa: BLE001 - user code may raise anything
+    except BaseException as error:  # noqa: BLE001 - user code may raise anything
         let_through(error)
         return False
 
@@ -93,7 +93,7 @@ def deferred(  # noqa: PLR0917 - the arguments of `Pipeline.record`
 
     try:
         pending = _Pending(write, fields)
-    except Exception as error:  # noqa: BLE001 - a foreign tensor that cannot be copied
+    except BaseException as error:  # noqa: BLE001 - a foreign tensor that cannot be copied
         let_through(error)
         write(fields)
         return True

@@ -58,7 +58,7 @@ def describe_exception(
     """
     try:
         return _describe(exc, redact, set(), 0)
-    except Exception as error:  # noqa: BLE001 - properties of `exc` may raise anything
+    except BaseException as error:  # noqa: BLE001 - properties of `exc` may raise anything
         let_through(error)
         return {
             "type": type_name(exc),
@@ -113,7 +113,7 @@ def type_name(value: object) -> str:
     kind = type(value)
     try:
         module, name = kind.__module__, kind.__qualname__
-    except Exception as error:  # noqa: BLE001 - a metaclass may break its own attributes
+    except BaseException as error:  # noqa: BLE001 - a metaclass may break its own attributes
         let_through(error)
         return "unnameable type"
     return name if module in ("builtins", "__main__") else f"{module}.{name}"
@@ -122,7 +122,7 @@ def type_name(value: object) -> str:
 def _text(value: object, redact: Callable[[str], str] | None) -> str:
     try:
         text = str.__str__(str(value))  # exactly str, never a subclass of it
-    except Exception as error:  # noqa: BLE001 - whatever a broken __str__ raises
+    except BaseException as error:  # noqa: BLE001 - whatever a broken __str__ raises
         let_through(error)
         return f"<str() failed: {type_name(error)}>"
     if len(text) > MAX_TEXT:

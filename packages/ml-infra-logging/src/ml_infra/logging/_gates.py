@@ -121,7 +121,7 @@ def _emit_first(*args: Any, **kwargs: Any) -> None:
     """Stand in for `Pipeline.emit` until there is a pipeline."""
     try:
         pipeline = current_pipeline()
-    except Exception as error:  # noqa: BLE001 - a log call never raises
+    except BaseException as error:  # noqa: BLE001 - a log call never raises
         let_through(error)
         return
     pipeline.emit(*args, **kwargs)

@@ -51,6 +51,7 @@ class Levels:
         text: A level for all, and ``logger=level`` for a logger and those below it.
 
     Raises:
+        TypeError: If it is no text.
         ValueError: If an entry cannot be understood.
 
     >>> levels = Levels("info,urllib3=warning")
@@ -63,6 +64,10 @@ class Levels:
     def __init__(self, text: str = "info") -> None:
         self.default: int = INFO
         self.special: dict[str, int] = {}
+        if not isinstance(text, str):
+            raise TypeError(
+                f"levels must be a text such as 'info,urllib3=warning', got {text!r}"
+            )
         for entry in text.split(","):
             name, sign, level = (part.strip() for part in entry.partition("="))
             if sign:

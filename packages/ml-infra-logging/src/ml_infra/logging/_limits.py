@@ -8,6 +8,7 @@ from . import _gates
 from ._counting import Claim, Counter
 from ._levels import INFO
 from ._preemption import let_through
+from ._writer import notice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class Site:
 
 _sites: dict[tuple[Hashable, ...], Site] = {}
 _forgotten = Counter()
+_refused = Counter()
 _forgotten_told = 0
 
 
@@ -111,7 +113,7 @@ class LimitedGate:
                 _gates.current_pipeline().counters.suppressed.add()
                 return
             fresh = site.untold()
-        except Exception as error:  # noqa: BLE001 - a log call never raises
+        except BaseException as error:  # noqa: BLE001 - a log call never raises
             let_through(error)
             fresh = 0
         gate = self._gate
@@ -133,6 +135,12 @@ class LimitedGate:
                 _forget(next(iter(_sites)))
             site = _sites.setdefault(key, Site(self._gate, level))
         return site
+
+
+def refuse() -> None:
+    """Say once that a limit was no number and that nothing is left out by it."""
+    if not _refused.add():
+        notice("every and every_seconds take numbers; anything else leaves nothing out")
 
 
 def _text(event: object) -> str:

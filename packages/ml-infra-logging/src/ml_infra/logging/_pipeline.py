@@ -6,10 +6,11 @@ import os
 import sys
 import time
 from _thread import _local as _thread_local
+from functools import partial
 
 from ._calls import exception_of, nesting, with_args
 from ._context import current
-from ._counting import Counters
+from ._counting import counters_of
 from ._encoder import one_line
 from ._levels import NAMES, Levels, nearest
 from ._preemption import let_through
@@ -47,19 +48,14 @@ _local = _thread_local()
 class Pipeline:
     """Writes the records of this process as one `configure` call asked for it."""
 
-    def __init__(
-        self,
-        encoder: Encoder,
-        identity: Identity,
-        levels: Levels,
-        counters: Counters | None = None,
-    ) -> None:
+    def __init__(self, encoder: Encoder, identity: Identity, levels: Levels) -> None:
         self.encoder = encoder
         self.identity = identity
         self.levels = levels
         self.outputs: tuple[Output, ...] = ()
         self.forward: Forward | None = None
-        self.counters: Counters = counters or Counters()
+        self.watches: tuple[Callable[[], None], ...] = ()  # once a second
+        self.counters = counters_of(identity.run, identity.attempt)
         self.pid: int = os.getpid()
         self.forked: bool = False  # since it was made, which `after_fork` notices
         self.ended = False  # by a run.end record
@@ -77,10 +73,10 @@ class Pipeline:
         if taps:
             self._writes = self._unseen = tuple((0, tap) for tap in taps)
             return
-        self._writes = tuple((each.least, each.write) for each in self.outputs)
-        self._unseen = tuple(
-            (each.least, each.write) for each in self.outputs if not each.for_people
-        )
+        outputs = self.outputs
+        self._writes = tuple((each.least, each.write) for each in outputs)
+        unseen = [each for each in outputs if not each.for_people]
+        self._unseen = tuple((each.least, each.write) for each in unseen)
         if len(self._writes) == 1 and self._writes[0][0] == 0:
             self._only = self._writes[0][1]
 
@@ -125,7 +121,7 @@ class Pipeline:
                             b"\n",
                         )
                     )
-        except Exception as error:  # noqa: BLE001 - the careful way copes with anything
+        except BaseException as error:  # noqa: BLE001 - the careful way copes with anything
             let_through(error)
         if line is None:
             if args:
@@ -201,9 +197,10 @@ class Pipeline:
         *,
         error: BaseException | None = None,
         shown: bool = False,
+        foreign: bool = False,
         **special: Any,
     ) -> None:
-        """Write one record now; `shown`: people see it without us; see `render`."""
+        """Write one record now; `shown` without us, `foreign`: from ``logging``."""
         if error is None and "exc_info" in fields:
             error = exception_of(fields["exc_info"])
             if error is not None:
@@ -212,7 +209,7 @@ class Pipeline:
         if line is None:
             return
         self.send(level, line, shown=shown)
-        if self.forward is not None:
+        if self.forward is not None and not foreign:
             self.forward(gate.name, level, line, error)
 
     def send(self, level: int, line: bytes, *, shown: bool = False) -> None:
@@ -262,7 +259,8 @@ class Pipeline:
                 *(gate, level, event, fields, bound),
                 *(kind, opening, dict(closing or ()), error, now),
             )
-        except Exception as trouble:  # noqa: BLE001 - out of memory or of stack
+        except BaseException as trouble:  # noqa: BLE001 - out of memory or of stack
+            self.counters.failed.add()
             let_through(trouble)
             return self._last_resort(gate, level)
         finally:
@@ -333,7 +331,6 @@ class Pipeline:
 
     def _last_resort(self, gate: Gate, level: int) -> bytes | None:
         """Return a line that says at least that there was a record."""
-        self.counters.failed.add()
         try:
             second = self._second[1]
             head = self._head(gate.name, nearest(level), "(record failed)")
@@ -376,20 +373,23 @@ class Pipeline:
             *time.gmtime(seconds)[:6],
         )
         self._second = (seconds * _SECOND, stamp)
-        issued = self.counters.issued.value
-        for output in self.outputs:
-            try:
-                output.tick(issued)
-            except Exception as error:  # noqa: BLE001, PERF203 - looking after a file is no duty
-                let_through(error)
-                continue
+        self.look_after()
         return self._second
+
+    def look_after(self) -> None:
+        """Let every output look after its file, and the bridge after its hooks."""
+        issued = self.counters.issued.value
+        for tick in (*(partial(o.tick, issued) for o in self.outputs), *self.watches):
+            try:
+                tick()
+            except BaseException as error:  # noqa: BLE001, PERF203 - it is no duty
+                let_through(error)
 
     def after_fork(self) -> None:
         """Start anew in a forked child: own process id, counts and sequence."""
         self.pid = os.getpid()
         self.forked = True
-        self.counters = Counters()
+        self.counters = counters_of(self.identity.run, self.identity.attempt)
         self._next_seq = self.counters.issued.add
         for output in self.outputs:
             output.after_fork()

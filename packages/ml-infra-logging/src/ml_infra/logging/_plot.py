@@ -65,8 +65,16 @@ def _lines(
             step = record.get("step")
             if not isinstance(step, (int, float)) or isinstance(step, bool):
                 step = len(points)
-            points.append((step, value))
+            points.append((_finite(step), _finite(value)))
     return {label: sorted(points, key=_step) for label, points in lines.items()}
+
+
+def _finite(value: float) -> float:
+    """Return an integer no float can hold as infinity, which is a gap in the line."""
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf")
 
 
 def _step(point: tuple[float, float]) -> float:

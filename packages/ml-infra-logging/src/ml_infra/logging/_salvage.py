@@ -89,7 +89,7 @@ def text_of(event: object) -> str:
     """Return any event as text."""
     try:
         return str.__str__(str(event))
-    except Exception as error:  # noqa: BLE001 - user code may raise anything
+    except BaseException as error:  # noqa: BLE001 - user code may raise anything
         let_through(error)
         return f"<{type(event).__name__} without text>"
 
@@ -212,7 +212,7 @@ class Members:
             self._back(mark, value, place, "RecursionError: stack exhausted")
         except Unwritable as error:
             self._back(mark, value, place, str(error))
-        except Exception as error:  # noqa: BLE001 - user code may raise anything
+        except BaseException as error:  # noqa: BLE001 - user code may raise anything
             let_through(error)
             self._back(mark, value, place, _reason(error))
         finally:
@@ -280,10 +280,15 @@ class Members:
     def _array(self, values: Any, place: Place, depth: int) -> None:
         self.parts.append("[")
         kept = 0
+        name: object = None  # what the item before says about this one
         for value in islice(values, self._room(len(values))):
             if kept:
                 self.parts.append(",")
-            self.value(value, (place, kept), depth + 1)
+            if name is not None and self._hides(name, value):
+                self.parts.append(f'"{_REDACTED}"')
+            else:
+                self.value(value, (place, kept), depth + 1)
+            name = _name_of_next(value, pair=len(values) == 2 and not kept)
             kept += 1
         self.parts.append("]")
         self._note_items(place, len(values), kept)
@@ -310,7 +315,7 @@ class Members:
             return False
         try:
             return self.redact.hides(key, value)
-        except Exception as error:  # noqa: BLE001 - the value's own __eq__ may raise
+        except BaseException as error:  # noqa: BLE001 - the value's own __eq__ may raise
             let_through(error)
             return True
 
@@ -329,6 +334,13 @@ class Members:
         if len(whole) > room:
             self.truncated[pointer((place, name))] = {"key_chars": len(whole)}
         return name
+
+
+def _name_of_next(value: object, *, pair: bool) -> object:
+    """Return the name that an item gives the next: a flag, or the first of a pair."""
+    if type(value) is not str:
+        return None
+    return value if pair or value[:1] == "-" else None
 
 
 def key_text(key: object) -> str:
@@ -351,7 +363,7 @@ def key_text(key: object) -> str:
         if (kind.__module__ or "").partition(".")[0] == "numpy":
             return utf8(str(key))
         return utf8(str.__str__(repr(key))[:200])
-    except Exception as error:  # noqa: BLE001 - user code may raise anything
+    except BaseException as error:  # noqa: BLE001 - user code may raise anything
         let_through(error)
         return f"<{_type_name(key)}>"
 
@@ -362,10 +374,10 @@ def _type_name(value: object) -> str:
     return type_name(value)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     try:
         return f"{type(error).__name__}: {error}"[:200]
-    except Exception as trouble:  # noqa: BLE001 - an exception whose str() fails
+    except BaseException as trouble:  # noqa: BLE001 - an exception whose str() fails
         let_through(trouble)
         return type(error).__name__
 
@@ -375,7 +387,7 @@ def _repr(value: object) -> str | None:
         return None  # its items are in the record, or are the trouble
     try:
         text = str.__str__(repr(value))
-    except Exception as error:  # noqa: BLE001 - user code may raise anything
+    except BaseException as error:  # noqa: BLE001 - user code may raise anything
         let_through(error)
         return None
     return text if len(text) <= 200 else f"{text[:200]}…"

@@ -21,7 +21,7 @@ def _names(text: str) -> frozenset[str]:
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SUFFIXES = _names(
-    "b64 base64 dev header new old plain prod raw staging test text value"
+    "b64 base64 dev hash header new old plain prod raw staging test text value"
 )
 _SECRET_WORDS = _names(
     "authorization cookie cookies credential credentials jwt passcode passphrase "
@@ -81,10 +81,20 @@ SHAPES: tuple[tuple[tuple[str, ...], str, str], ...] = (
             r"|passphrase|secret|credentials?"
             r"|(?:api|access|secret|private|account|encryption|signing|shared)[_-]?key"
             r"|(?:auth|access|refresh|session|bearer|api|hf|github)[_-]?token)"
-            r"\\{0,2}[\"']?\s{0,8}[=:](?!/)\s{0,8})"
+            r"(?:[_-]hash)?\\{0,2}[\"']?\s{0,8}[=:](?!/)\s{0,8})"
             r"(?!\[redacted|[\"']?(?:none|null|true|false)\b)"
             r"(?:\\{0,2}\"[^\"\r\n]{1,4096}\"|\\{0,2}'[^'\r\n]{1,4096}'"
             r"|[^\s\"',;&)}\]]{1,4096})"
+        ),
+        rf"\1{REDACTED}",
+    ),
+    (
+        ("export",),  # export TOKEN=..., as shells have it
+        (
+            r"(?i)((?<![a-z])export\s{1,8}(?!(?:pad|eos|bos|unk|mask|sep|cls)_)"
+            r"(?:[a-z0-9]{1,24}_){0,6}(?:token|secret|passw(?:or)?d|passphrase|pass"
+            r"|credentials?|(?<=_)key)=)"
+            r"(?:\"[^\"\r\n]{1,4096}\"|'[^'\r\n]{1,4096}'|[^\s\"';]{1,4096})"
         ),
         rf"\1{REDACTED}",
     ),

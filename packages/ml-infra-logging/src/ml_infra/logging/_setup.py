@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from ._counting import Counters
     from ._writer import Descriptor, Output
 
 LINE_LIMIT = 131_072
@@ -34,7 +33,6 @@ def build(
     levels: str = "info",
     redact: object = "default",
     max_line: int = LINE_LIMIT,
-    counters: Counters | None = None,
 ) -> Pipeline:
     """
     Return a pipeline without outputs.
@@ -45,14 +43,14 @@ def build(
     redactor: Any = redact
     if redact == "default":
         redactor = Redactor()
-    elif redact in ("off", None, False):
+    elif redact == "off":
         redactor = None
     elif not isinstance(redact, Redactor):
         raise ValueError(
             f"redact must be 'default', 'off' or a Redactor, got {redact!r}"
         )
     encoder = Encoder(redactor, max_line, load_orjson())
-    return Pipeline(encoder, identity, levels_with_environment(levels), counters)
+    return Pipeline(encoder, identity, levels_with_environment(levels))
 
 
 def default_pipeline() -> Pipeline:
@@ -85,10 +83,10 @@ def stderr_output(encoder: Encoder, console: str | bool) -> Output:
     return JsonStderr(encoder.refit, on_recovery)
 
 
-def file_output(path: str, encoder: Encoder) -> File:
+def file_output(path: str, pipeline: Pipeline) -> File:
     """Return the output that appends to the file at `path`."""
-    output = File(path, on_recovery)
-    output.refit = encoder.refit
+    output = File(path, on_recovery, pipeline.counters.issued.value)
+    output.refit = pipeline.encoder.refit
     return output
 
 
@@ -181,6 +179,7 @@ def settle() -> None:
 
 def flush(pipeline: Pipeline, patience_s: float) -> bool:
     """Wait for the queues to run empty, at most `patience_s` each."""
+    pipeline.look_after()
     empty = [output.flush(patience_s) for output in pipeline.outputs]
     return all(empty)
 
@@ -188,8 +187,9 @@ def flush(pipeline: Pipeline, patience_s: float) -> bool:
 def statistics(pipeline: Pipeline) -> dict[str, int]:
     """Return the counts of this process by name."""
     counters = pipeline.counters
-    lost = sum(each.lost.value for each in pipeline.outputs)
-    dropped = sum(each.dropped.value for each in pipeline.outputs)
+    outputs = {*counters.former, *((o.lost, o.dropped) for o in pipeline.outputs)}
+    lost = sum(lost.value for lost, _ in outputs)
+    dropped = sum(dropped.value for _, dropped in outputs)
     pending = sum(each.pending for each in pipeline.outputs)
     return {
         "written": counters.issued.value,

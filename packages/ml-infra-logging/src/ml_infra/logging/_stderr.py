@@ -24,7 +24,7 @@ def is_for_people() -> bool:
     stream = sys.stderr
     try:
         return stream.isatty() or "ipykernel" in type(stream).__module__
-    except Exception as error:  # noqa: BLE001 - None, closed, or replaced by anything
+    except BaseException as error:  # noqa: BLE001 - None, closed, or replaced by anything
         let_through(error)
         return False
 
@@ -55,7 +55,7 @@ class JsonStderr(Output):
         try:
             stream.write(line.decode())
             stream.flush()
-        except Exception as error:  # noqa: BLE001 - None, closed, or replaced by anything
+        except BaseException as error:  # noqa: BLE001 - None, closed, or replaced by anything
             let_through(error)
             self.lost.add()
 
@@ -84,7 +84,7 @@ class Readable(Output):
         try:
             if self._stalled() or not self._console.emit(json.loads(line)):
                 self.lost.add()
-        except Exception as error:  # noqa: BLE001 - a console must not stop anything
+        except BaseException as error:  # noqa: BLE001 - a console must not stop anything
             let_through(error)
             self.lost.add()
 

@@ -17,7 +17,7 @@ def _trace_context() -> Any:
     """Return OpenTelemetry's current span context where it is valid, else None."""
     try:
         context = sys.modules[OTEL].get_current_span().get_span_context()
-    except Exception as error:  # noqa: BLE001 - a half-imported or foreign module
+    except BaseException as error:  # noqa: BLE001 - a half-imported or foreign module
         let_through(error)
         return None
     return context if context.is_valid else None

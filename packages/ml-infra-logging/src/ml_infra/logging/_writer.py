@@ -222,17 +222,20 @@ class File(Descriptor):
     Args:
         path: Created with its folders when absent.
         recovered: See `Descriptor`.
+        issued: How many records there were before.
 
     Once a second the path is compared with the open file; when an outside rotator has
     renamed or removed it, it is opened anew.
     """
 
-    def __init__(self, path: str, recovered: Recovered | None = None) -> None:
+    def __init__(
+        self, path: str, recovered: Recovered | None = None, issued: int = 0
+    ) -> None:
         super().__init__(-1, path, recovered)
         self.path = path
         self._identity = (0, 0)
         self._last_open = -_REOPEN_EVERY
-        self._issued = 0
+        self._issued = issued
         self._open()
 
     def _open(self) -> bool:
@@ -269,14 +272,26 @@ class File(Descriptor):
             # Closed behind our back, and the number is another file's by now.
             self.fd = -1
             self._open()
+            self._count_gone(fresh, "descriptor was taken over")
         elif there is None or (there.st_dev, there.st_ino) != self._identity:
             self._reopen()
-            if own.st_nlink == 0 and fresh:
-                # Removed, not renamed: what went there since the last look is gone.
-                add_many(self.lost, fresh)
-                self._since = self._since or time.time()
-                self._trouble = self._trouble or "file was removed"
-                self._steady = False
+            if own.st_nlink == 0:
+                self._count_gone(fresh, "file was removed")  # not renamed
+
+    def _count_gone(self, fresh: int, reason: str) -> None:
+        """Count as lost what was written since the last look, to the wrong place."""
+        if fresh <= 0:
+            return
+        add_many(self.lost, fresh)
+        if not self._trouble:
+            self._since = time.time()
+            self._trouble = reason
+        self._steady = False
+
+    def after_fork(self) -> None:
+        """Start anew in a forked child."""
+        super().after_fork()
+        self._issued = 0
 
     def close(self) -> None:
         """Close the file; lines that come later open it again."""

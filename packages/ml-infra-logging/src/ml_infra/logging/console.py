@@ -125,7 +125,7 @@ class Console:
                     bar.refresh(lock_args=(False,))  # not at all rather than waiting
             else:
                 _write(stream, f"\n{line}\n")
-        except Exception as error:  # noqa: BLE001 - a broken terminal must not stop anything
+        except BaseException as error:  # noqa: BLE001 - a broken terminal must not stop anything
             let_through(error)
             return False
         return True

@@ -7,6 +7,7 @@ import sys
 from . import _gates
 from ._context import Layer, carry_context, context
 from ._levels import CRITICAL, DEBUG, ERROR, INFO, NAMES, WARNING, level_number
+from ._preemption import let_through
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,10 +97,7 @@ class Logger:
         self, level: int | str, event: object = "", /, *args: object, **fields: Any
     ) -> None:
         """Write `event` at a level given by name or number; unknown ones are info."""
-        try:
-            number = level_number(level)
-        except ValueError:
-            number = INFO
+        number = _number_of(level)
         gate = self._gate
         if gate.level <= number:
             gate.emit(gate, number, event, args, fields, self._bound)
@@ -161,13 +159,18 @@ class Logger:
         """
         Return a logger that writes the first of every `count` equal events.
 
-        The next record says in ``suppressed`` how many were left out. Below 1 is 1.
+        The next record says in ``suppressed`` how many were left out. Below 1, and
+        what is no number, is 1.
         """
-        return self._limited(count=max(1, int(count)))
+        return self._limited(count=int(min(_at_least(1, count), sys.maxsize)))
 
     def every_seconds(self, seconds: float, /) -> Logger:
-        """Return a logger that writes equal events at most once in `seconds`."""
-        return self._limited(seconds=max(1e-9, float(seconds)))
+        """
+        Return a logger that writes equal events at most once in `seconds`.
+
+        What is no number leaves nothing out.
+        """
+        return self._limited(seconds=_at_least(1e-9, seconds))
 
     def _limited(self, count: int = 0, seconds: float = 0.0) -> Logger:
         from ._limits import LimitedGate, Rule
@@ -179,8 +182,8 @@ class Logger:
         return {} if self._bound is None else self._bound.fields
 
     def is_enabled_for(self, level: int | str) -> bool:
-        """Return whether a record of `level` would be written."""
-        return self._gate.level <= level_number(level)
+        """Return whether a record of `level` would be written; see `log`."""
+        return self._gate.level <= _number_of(level)
 
     def __repr__(self) -> str:
         level = NAMES.get(self._gate.level, self._gate.level)
@@ -188,6 +191,28 @@ class Logger:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _unpickled, (self.name, _picklable(self._bound_fields()))
+
+
+def _number_of(level: object) -> int:
+    try:
+        return level_number(level)
+    except BaseException as error:  # noqa: BLE001 - no level, and perhaps no text
+        let_through(error)
+        return INFO
+
+
+def _at_least(least: float, value: object) -> float:
+    """Return `value` as a number, `least` when it is below or none."""
+    try:
+        number = float(value)  # type: ignore[arg-type]  # anything else is caught
+        if number == number:  # noqa: PLR0124 - all but NaN are
+            return max(least, number)
+    except BaseException as error:  # noqa: BLE001 - user code may raise anything
+        let_through(error)
+    from ._limits import refuse
+
+    refuse()
+    return least
 
 
 def _unpickled(name: str, bound: dict[str, Any]) -> Logger:
@@ -220,6 +245,9 @@ def get_logger(name: str | None = None, /, **fields: Any) -> Logger:
         name: None means the name of the calling module.
         fields: As for `Logger.bind`.
 
+    Raises:
+        TypeError: If `name` is neither a text nor None.
+
     Cheap, and works before `configure` as well as after it; without any `configure`,
     records go to stderr.
 
@@ -229,6 +257,8 @@ def get_logger(name: str | None = None, /, **fields: Any) -> Logger:
     if name is None:
         caller = sys._getframe(1)  # noqa: SLF001 - as warnings does
         name = str(caller.f_globals.get("__name__", ""))
+    elif not isinstance(name, str):
+        raise TypeError(f"name must be a text or None, got {name!r}")
     gate = _gates.gate_of(name)
     return Logger(gate, Layer(fields) if fields else None)
 
@@ -288,7 +318,9 @@ def configure(
         restores.
 
     Raises:
-        ValueError: If an argument is none of its possible values. A file that cannot
+        TypeError: If `run`, `path` or `levels` is of another type.
+        ValueError: If an argument is none of its possible values; what was configured
+            before stays in force. A file that cannot
             be opened raises nothing: that is told on stderr, retried, and counted.
 
     >>> handle = configure("demo", console=False)

@@ -161,6 +161,8 @@ def _fits(value: object, wanted: object) -> bool:
         )
     if callable(wanted):
         return bool(wanted(value))
+    if isinstance(value, float) and value != value:  # noqa: PLR0124 - only NaN is
+        return isinstance(wanted, float) and wanted != wanted  # noqa: PLR0124 - as above
     return bool(value == wanted) and isinstance(value, bool) is isinstance(wanted, bool)
 
 
