@@ -1,5 +1,6 @@
 """Metrics of predicted numbers, as functions and as a state."""
 
+import functools
 import math
 import statistics
 
@@ -157,15 +158,38 @@ def test_labels_too_close_to_square_are_not_called_constant():
         r2_score([1.0, 2.0], [1e-200, 2e-200])
 
 
-def test_squares_that_overflow_are_refused():
-    for metric in (mean_squared_error, root_mean_squared_error):
-        with pytest.raises(ValueError, match="cannot be squared"):
-            metric([1e200], [0.0])
-    assert mean_absolute_error([1e200], [0.0]) == 1e200
+def test_numbers_near_the_ends_of_float64_keep_their_metrics():
+    """Errors are rescaled where they, their squares or their sum leave float64."""
+    tiny, huge = [3e-170, 1e-170], [1.7e308, 1.7e308]
+    near = functools.partial(pytest.approx, rel=1e-14, abs=0)
+    assert root_mean_squared_error(tiny, [0, 0]) == near(math.sqrt(5) * 1e-170)
+    assert root_mean_squared_error([1e200], [0]) == 1e200
+    assert root_mean_squared_error([1e200, 0], [0, 0], weights=[1, 3]) == 5e199
+    for metric in (mean_absolute_error, median_absolute_error, root_mean_squared_error):
+        assert metric(huge, [0, 0]) == near(1.7e308)
+        assert metric([1e308, 1.0], [-5e307, 1.0], weights=[1, 0]) == near(1.5e308)
+        assert metric([5e-324], [0]) == 5e-324
+        assert metric([1.5], [1.5]) == 0
+        with pytest.raises(ValueError, match="float64 ends; rescale"):
+            metric([1.7e308], [-1.7e308])
+    blocks = np.full(1 << 17, 1e304)
+    assert mean_absolute_error(blocks, -blocks) == near(2e304)
+    assert pinball_loss(huge, [-1e307, -1e307], quantile=1) == 0
+    assert pinball_loss([1.7e308], [-1.7e308], quantile=0.9) == near(3.4e307)
+    assert mean_absolute_percentage_error([1.7e308], [-1.7e308]) == near(2)
+    assert mean_squared_error([3e-160], [0]) == near(9e-320, rel=1e-4)
+
+
+def test_metrics_that_leave_float64_are_refused():
+    with pytest.raises(ValueError, match="float64 ends; rescale"):
+        mean_squared_error([1e200], [0.0])
+    with pytest.raises(ValueError, match="float64 ends; rescale"):
+        mean_absolute_percentage_error([1e200], [1e-200])
+    for labels in ([0.0, 1e200], [1.7e308] * 3 + [1.0], [1e-160, 2e-160]):
+        with pytest.raises(ValueError, match=r"cannot be squared|less than float64"):
+            r2_score([0.0] * len(labels), labels)
     with pytest.raises(ValueError, match="fourth power"):
         RegressionStats.of([1e100], [0.0])
-    with pytest.raises(ValueError, match="1e308 times"):
-        mean_absolute_percentage_error([1e200], [1e-200])
 
 
 def test_strings_are_no_numbers():

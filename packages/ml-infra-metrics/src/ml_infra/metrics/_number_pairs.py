@@ -16,8 +16,14 @@ if TYPE_CHECKING:
     from ._inputs import Missing
     from ._score_table import CountArray, FloatArray
 
+    Loss = Callable[[FloatArray, FloatArray], FloatArray]
+
 ZERO_LABEL = "a label is 0, and no error is a percentage of that"
 CONSTANT_LABELS = "all labels are equal, so there is no variance to explain"
+
+
+#: Smaller means of squares have lost digits, or vanished.
+SMALLEST_SQUARE = 1e-290
 
 
 def check_quantile(quantile: float) -> None:
@@ -35,6 +41,20 @@ def squared(values: FloatArray) -> FloatArray:
             "rescale predictions and labels"
         )
     return values * values
+
+
+def unscaled(value: float, exponent: int) -> float:
+    """Return value * 2**exponent, refusing what leaves float64."""
+    try:
+        number = math.ldexp(value, exponent)
+    except OverflowError:
+        number = math.inf
+    if math.isinf(number):
+        raise ValueError(
+            "the metric is beyond 1.8e308, where float64 ends; rescale predictions "
+            "and labels"
+        )
+    return number
 
 
 def fractions(errors: FloatArray, labels: FloatArray) -> FloatArray:
@@ -63,25 +83,52 @@ class Pairs(NamedTuple):
     labels: CountArray
     weights: FloatArray | None
 
-    def errors(self, block: slice) -> FloatArray:
-        """Return label - prediction."""
-        return np.subtract(
-            self.labels[block], self.predictions[block], dtype=np.float64
-        )
+    def errors(self, block: slice, shift: int = 0) -> FloatArray:
+        """Return (label - prediction) / 2**shift; 2 is enough to keep it finite."""
+        labels, predictions = self.labels[block], self.predictions[block]
+        if shift:
+            labels = np.ldexp(np.asarray(labels, np.float64), -shift)
+            predictions = np.ldexp(np.asarray(predictions, np.float64), -shift)
+        with np.errstate(over="ignore"):
+            return np.subtract(labels, predictions, dtype=np.float64)
 
-    def mean(self, loss: Callable[[FloatArray, FloatArray], FloatArray]) -> float:
-        """Return the weighted mean of a loss of (errors, labels)."""
+    def scaled_mean(self, loss: Loss) -> tuple[float, int]:
+        """
+        Return the weighted mean of a loss of (errors / 2**e, labels), and e.
+
+        e is 0 unless the mean would leave float64, or squares would vanish in it.
+        """
+        value = self.mean(loss)
+        if SMALLEST_SQUARE < value < math.inf:
+            return value, 0
+        shift = 0 if value < math.inf else 2
+        largest = max(
+            float(np.abs(self.errors(block, shift)).max())
+            for block in blocks(len(self.labels))
+        )
+        e = math.frexp(largest)[1]
+        value = self.mean(
+            lambda errors, labels: loss(np.ldexp(errors, -e), labels), shift
+        )
+        return value, shift + e
+
+    @np.errstate(over="ignore", invalid="ignore")  # of infinite errors
+    def mean(self, loss: Loss, shift: int = 0) -> float:
+        """Return the weighted mean of a loss of (errors / 2**shift, labels)."""
         total, whole = [], []
         for block in blocks(len(self.labels)):
             labels = np.asarray(self.labels[block], np.float64)
-            losses = loss(self.errors(block), labels)
+            losses = loss(self.errors(block, shift), labels)
             if self.weights is None:
                 total.append(float(losses.sum()))
                 whole.append(float(len(losses)))
             else:
                 total.append(float((self.weights[block] * losses).sum()))
                 whole.append(float(self.weights[block].sum()))
-        return math.fsum(total) / math.fsum(whole)
+        try:
+            return math.fsum(total) / math.fsum(whole)
+        except OverflowError:  # finite blocks, infinite together
+            return math.inf
 
     def prediction_range(self) -> tuple[float, float]:
         """Return the smallest and the largest prediction."""

@@ -11,13 +11,14 @@ from . import _targets
 from ._inputs import arguments
 from ._number_pairs import (
     CONSTANT_LABELS,
+    SMALLEST_SQUARE,
     ZERO_LABEL,
     Pairs,
     check_quantile,
-    fractions,
     middle_places,
     read_pairs,
     squared,
+    unscaled,
 )
 from ._undefined import UndefinedPolicy, check_policy, settle
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ._inputs import Aliases, Missing
+    from ._score_table import FloatArray
 
 
 def mean_absolute_error(
@@ -66,7 +68,7 @@ def mean_absolute_error(
         missing=missing,
         aliases=aliases,
     )
-    return data.mean(lambda errors, _: np.abs(errors))
+    return unscaled(*data.scaled_mean(lambda errors, _: np.abs(errors)))
 
 
 def mean_squared_error(
@@ -105,7 +107,8 @@ def mean_squared_error(
         missing=missing,
         aliases=aliases,
     )
-    return data.mean(lambda errors, _: squared(errors))
+    value, exponent = data.scaled_mean(lambda errors, _: errors * errors)
+    return unscaled(value, 2 * exponent)
 
 
 def root_mean_squared_error(
@@ -144,7 +147,8 @@ def root_mean_squared_error(
         missing=missing,
         aliases=aliases,
     )
-    return math.sqrt(data.mean(lambda errors, _: squared(errors)))
+    value, exponent = data.scaled_mean(lambda errors, _: errors * errors)
+    return unscaled(math.sqrt(value), exponent)
 
 
 def r2_score(
@@ -195,7 +199,7 @@ def r2_score(
     if not data.labels_are_equal():
         mean = data.mean(lambda _, labels: labels)
         spread = data.mean(lambda _, labels: squared(labels - mean))
-        if not spread:
+        if spread < SMALLEST_SQUARE:
             raise ValueError(
                 "labels differ by less than float64 can square; rescale labels and "
                 "predictions"
@@ -244,7 +248,9 @@ def mean_absolute_percentage_error(
         missing=missing,
         aliases=aliases,
     )
-    value = math.nan if data.has_zero_label() else data.mean(fractions)
+    value = math.nan
+    if not data.has_zero_label():
+        value = unscaled(*data.scaled_mean(lambda e, labels: np.abs(e / labels)))
     return settle(value, undefined, "mean_absolute_percentage_error", ZERO_LABEL)
 
 
@@ -288,12 +294,10 @@ def median_absolute_error(
         missing=missing,
         aliases=aliases,
     )
-    errors = np.abs(data.errors(slice(None)))
-    if data.weights is None:
-        return float(np.median(errors))
-    order = np.argsort(errors)
-    low, high = middle_places(data.weights[order])
-    return float(errors[order[low]] / 2 + errors[order[high]] / 2)
+    value = _median(data.errors(slice(None)), data.weights)
+    if math.isfinite(value):
+        return value
+    return unscaled(_median(data.errors(slice(None), 2), data.weights), 2)
 
 
 def pinball_loss(
@@ -339,9 +343,21 @@ def pinball_loss(
         missing=missing,
         aliases=aliases,
     )
-    return data.mean(
-        lambda errors, _: np.where(errors > 0, quantile, quantile - 1) * errors
+    return unscaled(
+        *data.scaled_mean(
+            lambda errors, _: np.where(errors > 0, quantile, quantile - 1) * errors
+        )
     )
+
+
+@np.errstate(over="ignore")
+def _median(errors: FloatArray, weights: FloatArray | None) -> float:
+    errors = np.abs(errors)
+    if weights is None:
+        return float(np.median(errors))
+    order = np.argsort(errors)
+    low, high = middle_places(weights[order])
+    return float(errors[order[low]] / 2 + errors[order[high]] / 2)
 
 
 def _read(
