@@ -166,3 +166,25 @@ def test_methods_are_named_with_their_class():
     with pytest.raises(ConnectionError):
         Loader().fetch()
     assert seen[0].name == "Loader.fetch"
+
+
+def test_details_of_what_cannot_be_shown_change_nothing(trial):
+    """The call's own error comes out, and the events say what they can."""
+
+    class MuteError(OSError):
+        def __str__(self):
+            raise RuntimeError
+
+    class array:  # noqa: N801 - reprlib goes by the name
+        def __repr__(self):
+            raise RuntimeError
+
+    def load(rows):
+        raise error
+
+    error, events = MuteError(), []
+    with pytest.raises(MuteError) as caught:
+        retry(load, details=True, on_event=events.append)(array())
+    assert caught.value is error
+    assert events[0].details == "<MuteError>; rows=<array>"
+    assert len(trial.waits) == 2

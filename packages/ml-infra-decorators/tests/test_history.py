@@ -178,6 +178,11 @@ def test_trap_16_a_decorated_function_survives_cloudpickle(trial):
                 assert asyncio.run(copy(1)) == 1
 
 
+def test_history_of_no_exception_is_refused():
+    with pytest.raises(TypeError, match="error must be an exception, got None"):
+        retry.history(None)
+
+
 def test_history_of_any_other_exception_is_empty():
     assert retry.history(ValueError()) == []
 

@@ -209,3 +209,58 @@ def test_a_proxy_is_not_asked_for_its_attributes():
 
     assert load(Proxy()) == "done"
     assert asked == []
+
+
+class Hostile:
+    """A stream that raises what no stream should, from the methods it is told to."""
+
+    def __init__(self, *broken):
+        self.broken = broken
+
+    def _do(self, method):
+        if method in self.broken:
+            raise AttributeError(method)
+        return 0
+
+    def read(self):
+        return ""
+
+    def seek(self, position):
+        return self._do("seek")
+
+    def tell(self):
+        return self._do("tell")
+
+    def seekable(self):
+        return bool(self._do("seekable")) or True
+
+    def readable(self):
+        return bool(self._do("readable")) or True
+
+
+class HostileIterator:
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        raise StopIteration
+
+    @property
+    def gi_frame(self):
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        Hostile("tell", "readable"),
+        Hostile("seekable", "readable"),
+        Hostile("seek"),
+        HostileIterator(),
+    ],
+)
+def test_trap_27_an_argument_that_cannot_be_judged_ends_the_call(source):
+    """Trap 27: with the call's own error, never with the argument's."""
+    with pytest.raises(ConnectionError) as caught:
+        reader()(source)
+    assert retry.history(caught.value)[-1]["stopped"] == "input_consumed"

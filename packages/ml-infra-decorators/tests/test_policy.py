@@ -58,6 +58,17 @@ def test_a_zero_delay_is_refused_with_the_way_out():
         RetryPolicy(initial=0)
 
 
+def test_nothing_to_retry_is_refused():
+    with pytest.raises(ValueError, match=r"on=\(\) names nothing"):
+        retry(on=())
+    assert RetryPolicy(never=()).never == ()
+
+
+def test_a_number_beyond_all_floats_is_refused():
+    with pytest.raises(ValueError, match="initial must be positive and finite"):
+        retry(initial=10**400)
+
+
 def test_an_unknown_option_is_refused():
     with pytest.raises(TypeError, match="max_tries"):
         retry(max_tries=3)

@@ -1,6 +1,8 @@
 """Every kind of callable gets the wrapper that fits it, or a clear error."""
 
 import asyncio
+import concurrent.futures
+import contextlib
 import functools
 import inspect
 import time
@@ -231,6 +233,14 @@ def test_trap_12_singledispatch_above_and_below(trial):
         (functools.partialmethod(fail), "partialmethod, which is not callable"),
         (functools.singledispatchmethod(fail), "put the decorator below it"),
         (Holder, "a class: decorate one of its methods"),
+        (OSError, "say on=OSError"),
+        ((OSError, KeyError), r"say on=\(OSError, KeyError\)"),
+        (contextlib.contextmanager(fail), "put @contextmanager outside"),
+        (contextlib.asynccontextmanager(fail), "put @contextmanager outside"),
+        (
+            functools.partial(contextlib.contextmanager(fail), []),
+            "put @contextmanager outside",
+        ),
         (3, "int, which is not callable"),
         ("load", "str, which is not callable"),
     ],
@@ -239,6 +249,147 @@ def test_trap_12_what_cannot_be_retried_is_refused_at_decoration(target, message
     """Trap 12: a readable message instead of a failure at the first call."""
     with pytest.raises(TypeError, match=message):
         retry(target)
+
+
+def test_below_contextmanager_the_part_before_the_yield_is_retried(trial):
+    """The way out that the refusal names; the block's own error is not retried."""
+    calls = []
+
+    @contextlib.contextmanager
+    @retry
+    def connection():
+        calls.append("open")
+        if len(calls) < 3:
+            raise ConnectionError
+        yield 5
+
+    with (
+        pytest.raises(OSError, match="of the block"),
+        connection() as opened,
+    ):
+        raise OSError(f"of the block with {opened}")
+    assert calls == ["open"] * 3
+
+    @contextlib.contextmanager
+    def around():
+        yield
+
+    calls.clear()
+    with pytest.raises(ConnectionError):
+        retry(around()(fail))(calls)  # a function within a context manager is one
+    assert len(calls) == 3
+
+
+@pytest.mark.parametrize("options", [{}, {"deadline": 60}])
+def test_a_generator_that_a_plain_function_returns_is_retried(options, trial):
+    """Until its first item, as a generator function is."""
+    calls = []
+
+    def rows():
+        calls.append(1)
+        if len(calls) < 3:
+            raise ConnectionError
+        sent = yield 1
+        yield sent
+        return "end"
+
+    @functools.wraps(rows)
+    def passed_on():
+        return rows()
+
+    items = retry(passed_on, **options)()
+    assert inspect.isgenerator(items)
+    assert (next(items), items.send(7)) == (1, 7)
+    with pytest.raises(StopIteration, match="end"):
+        next(items)
+    assert len(calls) == 3
+
+    calls.clear()
+    with pytest.raises(ConnectionError) as caught:
+        list(retry(lambda *_: rows(), attempts=2, **options)())
+    assert len(retry.history(caught.value)) == 2
+
+
+@pytest.mark.parametrize("options", [{}, {"deadline": 60}])
+def test_an_async_generator_that_a_plain_function_returns_is_retried(options, trial):
+    calls = []
+
+    async def rows():
+        calls.append(1)
+        if len(calls) < 3:
+            raise ConnectionError
+        yield 1
+        yield 2
+
+    async def main():
+        return [item async for item in retry(lambda *_: rows(), **options)()]
+
+    assert asyncio.run(main()) == [1, 2]
+    assert len(calls) == 3
+
+
+def test_a_generator_that_was_begun_is_a_result_like_any_other():
+    items = iter_from_one()
+    next(items)
+    assert retry(lambda: items)() is items
+
+
+def iter_from_one():
+    yield from range(1, 4)
+
+
+class Awaitable:
+    def __await__(self):
+        raise ConnectionError
+        yield
+
+
+def future():
+    return concurrent.futures.Future()
+
+
+def task():
+    return asyncio.get_running_loop().create_future()
+
+
+@pytest.mark.parametrize("make", [Awaitable, future, task])
+@pytest.mark.parametrize("options", [{}, {"deadline": 60}])
+def test_what_fails_after_the_call_is_refused(make, options):
+    """A retry that never retries anything would be taken for one that works."""
+    calls = []
+
+    def load():
+        calls.append(1)
+        return make()
+
+    async def main():
+        with pytest.raises(TypeError, match=r"load returned a \w+, .* let it await"):
+            retry(load, **options)()
+
+    asyncio.run(main())
+    assert len(calls) == 1
+
+
+def test_a_generator_for_retry_result_is_refused():
+    with pytest.raises(TypeError, match="retry_result does not fit iter_from_one"):
+        retry(lambda *_: iter_from_one(), retry_result=bool, name="iter_from_one")()
+
+
+def test_a_coroutine_of_types_coroutine_is_awaited(trial):
+    calls = []
+
+    @types.coroutine
+    def load():
+        calls.append(1)
+        if len(calls) < 3:
+            raise ConnectionError
+        yield from asyncio.sleep(0).__await__()
+        return 5
+
+    async def main():
+        return await retry(lambda *_: load())()
+
+    assert asyncio.run(main()) == 5
 
 
 def test_trap_13_the_event_loop_goes_on_during_a_backoff(monkeypatch):

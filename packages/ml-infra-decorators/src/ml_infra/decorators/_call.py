@@ -180,8 +180,9 @@ class Call:
             return False
         try:
             _inputs.rewind(self.marks)
-        except (OSError, ValueError) as problem:
-            self.explanation = f"the input cannot be rewound: {problem}"
+        except Exception as problem:  # noqa: BLE001 - streams of any make
+            kind = type(problem).__name__
+            self.explanation = f"the input cannot be rewound: {kind}"
             self._give_up("input_consumed", self.error, now)
             return False
         self.error = self.result = None
@@ -340,7 +341,12 @@ class Call:
     def _details(self, error: BaseException | None) -> str:
         arguments = _inputs.labelled(self.function, self.args, self.kwargs)
         texts = _joined(_inputs.shown(arguments, values=True))
-        return texts if error is None else f"{error}; {texts}"
+        if error is None:
+            return texts
+        try:
+            return f"{error}; {texts}"
+        except Exception:  # noqa: BLE001 - an error that cannot say what it is
+            return f"<{type(error).__name__}>; {texts}"
 
 
 def _joined(texts: dict[str, str]) -> str:

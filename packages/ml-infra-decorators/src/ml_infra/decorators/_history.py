@@ -62,6 +62,8 @@ def attach(
 
 def history(error: BaseException) -> list[AttemptRecord]:
     """Return the attempts behind an exception; see `retry.history`."""
+    if not isinstance(error, BaseException):
+        raise TypeError(f"error must be an exception, got {error!r}")
     record = vars(error).get(_KEY)
     if record is None:
         return []

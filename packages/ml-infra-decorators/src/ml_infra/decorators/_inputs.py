@@ -5,6 +5,7 @@ from __future__ import annotations
 from reprlib import repr as shorten
 
 from ._forward import FUNCTION
+from ._results import is_fresh
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,13 +76,20 @@ def used_up(
     for label, value in labelled(function, args, kwargs).items():
         if label in ("self", "cls") or id(value) in safe:
             continue
-        if _is_unreadable_stream(value) or _is_one_shot(value):
+        if _is_spent(value):
             return (
                 f"argument {label} is a {type(value).__name__}, which the failed "
                 "attempt has used up: pass a list or a seekable file, create it "
                 "inside the function, or renew it with adjust"
             )
     return ""
+
+
+def _is_spent(value: Any) -> bool:
+    try:
+        return _is_unreadable_stream(value) or _is_one_shot(value)
+    except Exception:  # noqa: BLE001 - it cannot say; wrong data would be worse
+        return True
 
 
 def _is_unreadable_stream(value: Any) -> bool:
@@ -99,21 +107,10 @@ def _is_unreadable_stream(value: Any) -> bool:
 def _is_one_shot(value: Any) -> bool:
     kind = type(value)
     if hasattr(kind, "__anext__"):
-        return not _is_fresh(value, "ag")
+        return not is_fresh(value, "ag")
     if not hasattr(kind, "__next__") or hasattr(kind, "read"):
         return False
-    return not hasattr(kind, "execute") and not _is_fresh(value, "gi")
-
-
-def _is_fresh(generator: Any, prefix: str) -> bool:
-    """Return whether this is a generator that nobody has asked for an item yet."""
-    frame = getattr(generator, f"{prefix}_frame", None)
-    if frame is None:  # used up, or some other iterator
-        return False
-    suspended = getattr(generator, f"{prefix}_suspended", None)
-    if suspended is None:  # Python 3.10, and 3.11 for async generators
-        return bool(frame.f_lasti == -1)
-    return not suspended and not getattr(generator, f"{prefix}_running")
+    return not hasattr(kind, "execute") and not is_fresh(value, "gi")
 
 
 def labelled(
@@ -134,8 +131,15 @@ def shown(arguments: dict[str, Any], *, values: bool) -> dict[str, str]:
     Without `values` only numbers are written out: a text may be a secret.
     """
     return {
-        label: shorten(value)
+        label: _text(value)
         if values or isinstance(value, (int, float, type(None)))
         else f"<{type(value).__name__}>"
         for label, value in arguments.items()
     }
+
+
+def _text(value: Any) -> str:
+    try:
+        return shorten(value)
+    except Exception:  # noqa: BLE001 - a type that breaks its `repr`, a huge int
+        return f"<{type(value).__name__}>"

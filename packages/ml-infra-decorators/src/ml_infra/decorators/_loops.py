@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from ._pause import pause, pause_async, running_trio
+from ._results import (
+    ASYNC_GENERATOR,
+    GENERATOR,
+    ORDINARY,
+    is_coroutine,
+    is_unfinished,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,23 +19,8 @@ if TYPE_CHECKING:
     from ._call import Call
 
 
-async def _nothing() -> None:
-    """Show what type a coroutine has, without importing `types`."""
-
-
-_coroutine = _nothing()
-COROUTINE = type(_coroutine)
-_coroutine.close()
-del _coroutine
-
-
 def run(call: Call) -> Any:
-    """
-    Make attempts until one succeeds or the call gives up.
-
-    A plain function that returns a coroutine has not run yet; it is retried as what
-    it is, when the caller awaits.
-    """
+    """Make attempts until one succeeds or the call gives up."""
     while True:
         call.begin()
         try:
@@ -37,15 +29,41 @@ def run(call: Call) -> Any:
             if not call.failed(error):
                 raise
         else:
-            if type(result) is COROUTINE:
+            if type(result) not in ORDINARY and is_unfinished(result):
                 call.end()
-                return run_async(call, result)
+                return take_over(call, result)
             if call.accepts(result):
                 return result
             del result
         # Out here the exception is gone, and with it what its frames held.
         if not go_on(call):
             return call.outcome()
+
+
+def take_over(call: Call, first: Any) -> Any:
+    """
+    Retry what a plain function returned when its work gets done, as what it is.
+
+    Raises:
+        TypeError: If it is none of what can be begun again.
+    """
+    if is_coroutine(first):
+        return run_async(call, first)
+    kind = type(first)
+    if kind not in (GENERATOR, ASYNC_GENERATOR):
+        raise TypeError(
+            f"{call.name} returned a {kind.__name__}, whose work fails when the call "
+            "is over, where it is not retried: decorate the function that does the "
+            "work, or make this one async and let it await"
+        )
+    if call.policy.retry_result is not None:
+        raise TypeError(
+            f"retry_result does not fit {call.name}: the generator that it returns has "
+            "no result before its first item"
+        )
+    if kind is GENERATOR:
+        return run_generator(call, first)
+    return async_generator(lambda _args, _kwargs: call, first)()
 
 
 def go_on(call: Call) -> bool:
@@ -126,13 +144,20 @@ async def _limited_by_asyncio(
         return None
 
 
-def run_generator(call: Call) -> Generator[Any, Any, Any]:
-    """Make attempts until a first item is there; hand out that one and the rest."""
+def run_generator(
+    call: Call, first: Generator[Any, Any, Any] | None = None
+) -> Generator[Any, Any, Any]:
+    """
+    Make attempts until an item is there; hand out that one and the rest.
+
+    The first attempt may have been called already.
+    """
     while True:
         call.begin()
         generator = None
         try:
-            generator = call.function(*call.args, **call.kwargs)
+            generator = first or call.function(*call.args, **call.kwargs)
+            first = None
             item = next(generator)
         except StopIteration as end:
             call.accepts(None)
@@ -172,16 +197,19 @@ def _rest(generator: Generator[Any, Any, Any], item: Any) -> Generator[Any, Any,
 
 def async_generator(
     new_call: Callable[[tuple[Any, ...], dict[str, Any]], Call],
+    first: AsyncGenerator[Any, Any] | None = None,
 ) -> Callable[..., AsyncGenerator[Any, Any]]:
     """Return an async generator function that does as `run_generator`, awaiting."""
 
     async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        nonlocal first
         call = new_call(args, kwargs)
         while True:
             call.begin()
             generator = None
             try:
-                generator = call.function(*call.args, **call.kwargs)
+                generator = first or call.function(*call.args, **call.kwargs)
+                first = None
                 item = await limited(call, generator.__anext__())
             except StopAsyncIteration:
                 call.accepts(None)

@@ -21,7 +21,13 @@ def check_rule(option: str, rule: Rule) -> Rule:
     Raises:
         TypeError: If it is neither exception types nor a plain predicate, or names
             a type that is never retried.
+        ValueError: If `on` is empty.
     """
+    if option == "on" and rule == ():
+        raise ValueError(
+            "on=() names nothing to retry: name exception types, or leave it out to "
+            "retry Exception"
+        )
     types = rule if isinstance(rule, tuple) else (rule,)
     if isinstance(rule, (tuple, type)):
         for each in types:

@@ -11,9 +11,15 @@ def positive(option: str, value: Any, *, hint: str = "") -> float:
     """Return `value` as a float; it must be a finite number above 0."""
     if isinstance(value, bool) or not hasattr(value, "__float__"):
         raise TypeError(f"{option} must be a positive number, got {value!r}{hint}")
-    if not 0 < float(value) < float("inf"):  # NaN compares false
+    try:
+        number = float(value)
+    except OverflowError:  # an int of more than 308 digits
+        raise ValueError(
+            f"{option} must be positive and finite, got more than a float can hold"
+        ) from None
+    if not 0 < number < float("inf"):  # NaN compares false
         raise ValueError(f"{option} must be positive and finite, got {value!r}{hint}")
-    return float(value)
+    return number
 
 
 def whole(option: str, value: Any) -> int:

@@ -6,9 +6,9 @@ from time import perf_counter_ns
 
 from ._forward import dress, forward
 from ._histogram import BATCH
-from ._loops import COROUTINE
 from ._measurement import Measurement, Telling, begin_telling
 from ._registry import timings
+from ._results import COROUTINE
 from ._wrapping import kind_of
 
 TYPE_CHECKING = False

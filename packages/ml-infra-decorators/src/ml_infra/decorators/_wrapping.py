@@ -8,14 +8,15 @@ from . import _clock, _inputs
 from ._call import Call
 from ._forward import dress, forward, short_name, unwrap_partial
 from ._loops import (
-    COROUTINE,
     async_generator,
     go_on,
     go_on_async,
     run,
     run_async,
     run_generator,
+    take_over,
 )
+from ._results import ORDINARY, is_unfinished
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ def wrapper($parameters):
         if not _wrapper_call.failed(_wrapper_error):
             raise
     else:
-        if type(_wrapper_result) is not _COROUTINE:
+        if type(_wrapper_result) in _ORDINARY or not _is_unfinished(_wrapper_result):
             return _wrapper_result
         _wrapper_call = _new_call($args, $kwargs, _wrapper_started, _wrapper_marks)
-        return _run_async(_wrapper_call, _wrapper_result)
+        return _take_over(_wrapper_call, _wrapper_result)
     return _run(_wrapper_call) if _go_on(_wrapper_call) else _wrapper_call.outcome()
 """
 _FULL = """\
@@ -75,13 +76,15 @@ async def wrapper($parameters):
 
 
 _USED: dict[str, Any] = {
-    "_COROUTINE": COROUTINE,
-    "_inputs": _inputs,
+    "_ORDINARY": ORDINARY,
     "_clock": _clock,
     "_go_on": go_on,
     "_go_on_async": go_on_async,
+    "_inputs": _inputs,
+    "_is_unfinished": is_unfinished,
     "_run": run,
     "_run_async": run_async,
+    "_take_over": take_over,
 }
 
 
@@ -96,6 +99,8 @@ def wrap(function: F, policy: RetryPolicy, *, classes: bool = False) -> F:
     if isinstance(function, (classmethod, staticmethod)):
         inner = wrap(function.__func__, policy)
         return type(function)(inner)  # pyright: ignore[reportReturnType] # the kind it was
+    if not classes:
+        _refuse_errors(function)
     refuse(function, classes=classes)
     kind = kind_of(function)
     if policy.attempt_timeout is not None and not kind.startswith("async"):
@@ -163,6 +168,16 @@ def kind_of(function: Any) -> str:
     return "generator" if flags & 0x20 else "sync"
 
 
+def _refuse_errors(function: Any) -> None:
+    types: tuple[Any, ...] = function if isinstance(function, tuple) else (function,)
+    if types and all(
+        isinstance(each, type) and issubclass(each, BaseException) for each in types
+    ):
+        names = ", ".join(each.__name__ for each in types)
+        names = f"({names})" if isinstance(function, tuple) else names
+        raise TypeError(f"cannot decorate an exception type: say on={names}")
+
+
 def refuse(function: object, *, classes: bool = False) -> None:
     """Raise a TypeError with the way out if this is nothing to decorate."""
     what = ""
@@ -170,9 +185,22 @@ def refuse(function: object, *, classes: bool = False) -> None:
         what = "a property: put the decorator below @property"
     elif isinstance(function, type) and not classes:
         what = "a class: decorate one of its methods, or a function that makes it"
+    elif _is_context_manager(function):
+        what = (
+            f"the context manager {short_name(function)}, which does its work when it "
+            "is entered: put @contextmanager outside, above this decorator"
+        )
     elif not callable(function):
         what = f"{type(function).__name__}, which is not callable"
         if hasattr(type(function), "__get__"):
             what += ": put the decorator below it, directly on the function"
     if what:
         raise TypeError(f"cannot decorate {what}")
+
+
+def _is_context_manager(function: Any) -> bool:
+    """Return whether contextlib made this of a generator function."""
+    function = unwrap_partial(function)
+    module = getattr(function, "__globals__", {}).get("__name__")
+    code = getattr(function, "__code__", None)
+    return module == "contextlib" and code is not None and code.co_name == "helper"

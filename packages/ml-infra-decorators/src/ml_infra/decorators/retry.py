@@ -57,6 +57,9 @@ class Retry:
     Functions, methods, coroutine functions, generators and async generators keep
     their kind, signature and type. A generator is retried until its first item is
     there; a later error propagates, since items cannot be taken back.
+    So are the coroutine and the generator that a plain function returns. What fails
+    after the call and cannot be begun again is refused: a context manager at
+    decoration, a future or another awaitable when it is returned.
 
     Never retried, whatever `on` says: KeyboardInterrupt, SystemExit, GeneratorExit,
     cancellation, the end of an iterator, and anything after `retry.stop_all`.
