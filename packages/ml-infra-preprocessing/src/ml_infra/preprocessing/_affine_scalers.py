@@ -74,10 +74,12 @@ class MinMaxScaler(Scaler):
 
     def check_settings(self) -> None:
         check_choices(self)
+        if not isinstance(self.clip, (bool, np.bool_)):
+            raise TypeError(f"clip must be True or False, got {self.clip!r}")
         try:
             low, high = self.range
             valid = low < high and isfinite(low) and isfinite(high - low)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             valid = False
         if not valid:
             raise ValueError(
@@ -101,6 +103,8 @@ class MinMaxScaler(Scaler):
         unit = np.where(large, 2, 0)
         low, high = np.ldexp(state.low, -unit), np.ldexp(state.high, -unit)
         width = (high - low) + (state.high_rest - state.low_rest)
+        for cell in np.argwhere((state.low_rest != 0) | (state.high_rest != 0)):
+            width[tuple(cell)] = state.width(*cell.tolist())
         return Affine(
             center=low,
             rest=state.low_rest,

@@ -310,11 +310,11 @@ def _numeric(data: Any, name: str) -> Cells:
 def _refuse(bad: Any, cells: Cells, name: str, what: str, data: Any) -> None:
     rows = np.flatnonzero(bad)
     if len(rows):
-        _raise(rows, len(rows), cells, name, what, data)
+        _raise(rows, len(rows), cells, name, what, data=data)
 
 
 def _raise(
-    rows: Any, count: int, cells: Cells, name: str, what: str, data: Any = None
+    rows: Any, count: int, cells: Cells, name: str, what: str, *, data: Any = None
 ) -> None:
     first = rows[:EXAMPLES].tolist()
     more = ", …" if count > len(first) else ""

@@ -8,6 +8,7 @@ returns None for an object that is not the library's.
 from __future__ import annotations
 
 import sys
+from numbers import Real
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 def _from_pandas(pandas: Any, data: Any, name: str) -> Vector | None:
     if isinstance(data, pandas.DataFrame):
         _refuse_frame(name, data)
+    if isinstance(data, pandas.Categorical):
+        data = pandas.Series(data)
     if not isinstance(data, (pandas.Series, pandas.Index)):
         return None
     index = data.index if isinstance(data, pandas.Series) else None
@@ -44,6 +47,8 @@ def _from_pandas(pandas: Any, data: Any, name: str) -> Vector | None:
         values = data.dropna() if hasattr(data, "dropna") else data
         if len(values):
             where = int(data.notna().argmax())
+            if str(dtype) == "category" or "dictionary" in str(dtype):
+                _refuse_encoded(name, "categorical", data.array[where], where)
             refuse_element(name, where, data.array[where])
         raise TypeError(f"{name}: expected numbers, got a column of {dtype}")
     null = data.isna().to_numpy() if index is not None else data.isna()
@@ -101,6 +106,8 @@ def _from_pyarrow(pyarrow: Any, data: Any, name: str) -> Vector | None:
     else:
         for position, value in enumerate(data):
             if value.is_valid:
+                if kind.is_dictionary(data.type):
+                    _refuse_encoded(name, "dictionary", value.as_py(), position)
                 refuse_element(name, position, value.as_py())
         raise TypeError(f"{name}: expected numbers, got an array of {data.type}")
     null = None
@@ -153,6 +160,16 @@ OPENERS: dict[str, Callable[[Any, Any, str], Vector | None]] = {
     "pyarrow": _from_pyarrow,
     "torch": _from_torch,
 }
+
+
+def _refuse_encoded(name: str, kind: str, value: Any, position: int) -> None:
+    """Raise TypeError for numbers that stand for labels; text is refused as text."""
+    if isinstance(value, (Real, np.number)):
+        raise TypeError(
+            f"{name}: expected numbers, got {kind} data (labels such as {value!r} at "
+            f"position {position}); decode them first, as by .astype(float) in pandas "
+            "or .dictionary_decode() in pyarrow"
+        )
 
 
 def _refuse_frame(name: str, data: Any) -> NoReturn:

@@ -48,7 +48,7 @@ class Affine:
         """Transform one column into `out`."""
         center, rest = float(self.center[group, j]), float(self.rest[group, j])
         vector.exponent = int(self.exponent[group, j])
-        if vector.values.dtype.kind in "iu" and abs(center) > _EXACT:
+        if vector.values.dtype.kind in "iu" and self._wide(group)[j]:
             center, rest = _centered(vector, center, rest)
         rescale(vector, center or -0.0, rest, float(self.scale[group, j]), out)
         self._finish(out, vector.values, self.flat[group, j])
@@ -105,12 +105,19 @@ class Affine:
         center, rest, scale = (
             one[group] for one in (self.center, self.rest, self.scale)
         )
-        wide = (np.abs(center) > _EXACT) & (rest != 0.0)
-        if wide.any() or self.exponent[group].any():
+        if self._wide(group).any() or self.exponent[group].any():
             return None
         scale = np.where(self.flat[group], np.inf, scale)
         rests = rest.tolist() if rest.any() else []
         return (center + -0.0).tolist(), rests, scale.tolist()
+
+    def _wide(self, group: int) -> NDArray[np.bool_]:
+        """Return for which columns integers differ from the center as integers only."""
+        size = np.abs(self.center[group])
+        if self.top is not None:
+            size = np.maximum(size, np.abs(self.top[group]))
+        wide: NDArray[np.bool_] = size >= _EXACT / 2  # a bit to spare for later data
+        return wide
 
     def _finish(self, out: NDArray[Any], values: NDArray[Any], flat: Any) -> None:
         if flat:
@@ -163,7 +170,7 @@ def _centered(vector: Vector, center: float, rest: float) -> tuple[float, float]
     limits = np.iinfo(vector.values.dtype)
     if limits.min <= whole <= limits.max and not vector.exponent:
         vector.origin = whole
-        return rest - int(rest), 0.0
+        return (center - int(center)) + (rest - int(rest)), 0.0
     return center, rest
 
 

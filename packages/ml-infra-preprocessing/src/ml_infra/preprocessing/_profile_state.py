@@ -46,10 +46,20 @@ def read_column(state: Mapping[str, Any]) -> ColumnProfile:
     mean, squares = (
         field(state, name, (float, int, type(None))) for name in ("mean", "squares")
     )
+    try:
+        average = math.nan if mean is None else float(mean)
+        spread = math.inf if squares is None else float(squares)
+        ends = [float(one) for one in (made._low, made._high) if one is not None]
+    except OverflowError:
+        raise StateError("state: numbers beyond every float") from None
+    if not spread >= 0 or math.isinf(average):
+        raise StateError("state: expected a finite mean and squares >= 0")
+    if ends != sorted(ends):
+        raise StateError("state: expected low <= high")
     made._moments = Moments(
         histogram.count,
-        math.nan if mean is None else float(mean),
-        math.inf if squares is None else float(squares),
+        average,
+        spread,
     )
     for name in ("distinct", "big"):
         sketch = field(state, name, (dict, type(None)))

@@ -77,6 +77,9 @@ class RobustScaler(Scaler):
         below = [int((count - 1) * (float(level) / 100)) for level in levels]
         return below + [min(rank + 1, count - 1) for rank in below]
 
+    def check_state(self) -> None:
+        self.state_.check_ranks(self._ranks)
+
     def _learn(self, table: Batch) -> QuantileState:
         return learn_cells(table, self.missing, self._ranks, infinite=False)
 
@@ -167,6 +170,9 @@ class OutlierClipper(Scaler):
             min(count - 1, int(count * float(p) / 100))
             for p in (self.lower_percentile, self.upper_percentile)
         ]
+
+    def check_state(self) -> None:
+        self.state_.check_ranks(self._ranks)
 
     def _learn(self, table: Batch) -> QuantileState:
         return learn_cells(table, self.missing, self._ranks, infinite=True)

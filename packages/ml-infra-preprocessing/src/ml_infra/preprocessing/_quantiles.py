@@ -121,8 +121,13 @@ class Cell:
             )
             if not pairs:
                 raise StateError("state: 'exact' must be pairs of rank and value")
-            exact = {rank: float(value) for rank, value in exact}
+            try:
+                exact = {rank: float(value) for rank, value in exact}
+            except OverflowError:
+                raise StateError("state: 'exact' holds numbers beyond floats") from None
         histogram = state["histogram"]
+        if numbers[0] and exact is None and histogram is None:
+            raise StateError("state: a column with values needs exact or histogram")
         if histogram is not None:
             histogram = KeyHistogram.from_dict(histogram)
             if histogram.count + numbers[1] + numbers[2] != numbers[0]:
@@ -170,6 +175,16 @@ class QuantileState:
                 for mine, theirs in zip(self.cells, other.cells, strict=True)
             ]
         )
+
+    def check_ranks(self, ranks: Any) -> None:
+        """Raise StateError unless every cell knows the values of its ranks."""
+        for cell in (one for row in self.cells for one in row):
+            exact = cell.exact
+            if exact is None or not cell.count:
+                continue
+            values = [value for _, value in sorted(exact.items())]
+            if not set(ranks(cell.count)) <= set(exact) or values != sorted(values):
+                raise StateError("state: 'exact' lacks ranks or they contradict")
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain types for JSON."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from ._estimator import settings_of
-from ._state import StateError, expect_format
+from ._state import StateError, expect_format, read_json
 
 FORMAT = "ml_infra.scaler"
 VERSION = 1
@@ -67,6 +67,8 @@ def from_dict(cls: Any, state: Any) -> Any:
             raise StateError("state: 'columns' must be among 'features'")
     if (groups is None) != (made.by is None):
         raise StateError("state: 'groups' and the setting 'by' contradict each other")
+    if made.columns is not None and set(made.columns) != set(columns):
+        raise StateError("state: the setting 'columns' must be those learned")
     if groups is not None:
         _names(state, "groups", (str, int, float, bool))
     arrays = state.get("state")
@@ -76,6 +78,7 @@ def from_dict(cls: Any, state: Any) -> Any:
     made.state_ = cls.state_type.from_dict(
         arrays, 1 if groups is None else len(groups), len(columns)
     )
+    made.check_state()
     return made
 
 
@@ -110,12 +113,4 @@ def to_json(scaler: Any) -> str:
 
 def from_json(cls: Any, text: str | bytes) -> Any:
     """Restore what `to_json` wrote."""
-    try:
-        state = json.loads(text, parse_constant=_refuse_constant)
-    except RecursionError as error:
-        raise StateError("state: nested too deeply") from error
-    return from_dict(cls, state)
-
-
-def _refuse_constant(text: str) -> NoReturn:
-    raise StateError(f"state: {text} is not strict JSON")
+    return from_dict(cls, read_json(text))

@@ -208,6 +208,9 @@ class Scaler(Transformer):
             others = f" (and {more} more)" if more else ""
             raise ValueError(f"{where}{others}: {problem}")
 
+    def check_state(self) -> None:
+        """Raise StateError if a restored state lacks what its settings need."""
+
     # --- saving ---------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:

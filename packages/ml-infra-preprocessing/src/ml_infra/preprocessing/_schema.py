@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ._column import Column
 from ._judge import Judge
-from ._state import StateError, expect_format, expect_keys, field, is_int
+from ._state import StateError, expect_format, expect_keys, field, is_int, read_json
 from ._validator import Validator
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Schema:
         }
         self.extra = extra
         self.min_rows = min_rows
-        self.checks: tuple[Check, ...] = tuple(checks)
+        self.checks: tuple[Check, ...] = _checks(checks)
         names = [check.name for check in self.checks]
         if len(set(names)) < len(names):
             raise ValueError(f"checks: expected different names, got {names}")
@@ -136,6 +136,8 @@ class Schema:
         >>> Schema({"a": Column("int", max=9)}).diff(Schema({"a": Column("int")}))
         [Change(column='a', rule='max', before=9, after=None)]
         """
+        if not isinstance(other, Schema):
+            raise TypeError(f"other: expected a Schema, got {type(other).__name__}")
         changes = []
         for name in dict.fromkeys([*self.columns, *other.columns]):
             before, after = self.columns.get(name), other.columns.get(name)
@@ -232,11 +234,7 @@ class Schema:
     @classmethod
     def from_json(cls, text: str | bytes, checks: Iterable[Check] = ()) -> Schema:
         """Restore what `to_json` wrote; see `from_dict`."""
-        try:
-            state = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise StateError(f"text: no JSON: {error}") from error
-        return cls.from_dict(state, checks)
+        return cls.from_dict(read_json(text), checks)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Schema):
@@ -272,6 +270,17 @@ class Schema:
         others = {name: table.cells(place[name]) for name in more
                   if name in place and name not in cells}  # fmt: skip
         return {**cells, **others}
+
+
+def _checks(checks: Any) -> tuple[Check, ...]:
+    from ._check import Check
+
+    found = tuple(checks) if isinstance(checks, Iterable) else (checks,)
+    for one in found:
+        if not isinstance(one, Check) or found == (checks,):
+            got = type(checks if found == (checks,) else one).__name__
+            raise TypeError(f"checks: expected a list of Check objects, got {got}")
+    return found
 
 
 def _column(name: Any, one: Any) -> Column:

@@ -20,6 +20,20 @@ def check_choices(scaler: Any) -> None:
         raise ValueError(  # noqa: TRY004 -- a setting, like the others
             f"columns must be a list of names, got {scaler.columns!r}"
         )
+    if scaler.columns is not None:
+        _check_columns(scaler.columns)
+
+
+def _check_columns(columns: Any) -> None:
+    if not hasattr(columns, "__iter__") or not hasattr(columns, "__len__"):
+        raise TypeError(
+            f"columns must be a list of names or None for all, got {columns!r}"
+        )
+    names = list(columns)
+    if not names:
+        raise ValueError("columns must name at least one column; None is all, got []")
+    if len(dict.fromkeys(names)) < len(names):
+        raise ValueError(f"columns must be different names, got {names}")
 
 
 def check_pair(pair: Any, name: str) -> None:

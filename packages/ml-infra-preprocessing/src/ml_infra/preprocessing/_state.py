@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -32,6 +33,30 @@ def expect_format(state: Any, form: str, version: int) -> Mapping[str, Any]:
             "upgrade ml-infra-preprocessing"
         )
     return state
+
+
+def read_json(text: Any) -> Any:
+    """
+    Return what strict JSON holds.
+
+    Raises:
+        TypeError: If it is no text.
+        StateError: If it is no strict JSON.
+    """
+    if not isinstance(text, (str, bytes, bytearray)):
+        raise TypeError(f"text: expected JSON text, got {type(text).__name__}")
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except StateError:
+        raise
+    except RecursionError as error:
+        raise StateError("text: no JSON: nested too deeply") from error
+    except ValueError as error:
+        raise StateError(f"text: no JSON: {error}") from error
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise StateError(f"text: no JSON: {text} is not strict JSON")
 
 
 def is_int(value: Any, allowed: range = _INT64) -> bool:

@@ -8,6 +8,7 @@ immutable: `merged` returns a new one.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -150,6 +151,14 @@ class ExtentState(ArrayState):
             np.where(high, other.high, self.high),
             np.where(high, other.high_rest, self.high_rest),
         )
+
+    def width(self, group: int, column: int) -> float:
+        """Return the distance of two integers, rounded once."""
+        low, low_rest, high, high_rest = (
+            Fraction(float(one[group, column]))
+            for one in (self.low, self.low_rest, self.high, self.high_rest)
+        )
+        return float(high + high_rest - low - low_rest)
 
     @property
     def constant(self) -> NDArray[np.bool_]:

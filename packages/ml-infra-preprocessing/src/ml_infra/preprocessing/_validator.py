@@ -91,6 +91,8 @@ class Validator:
         Raises:
             ValueError: If the schemas differ, or both saw the same rows.
         """
+        if not isinstance(other, Validator):
+            raise TypeError(f"other: expected a Validator, got {type(other).__name__}")
         if not self.schema._like(other.schema):
             raise ValueError("other: expected a validator of the same schema")
         other = copy.copy(other)

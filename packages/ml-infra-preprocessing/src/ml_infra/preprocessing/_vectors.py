@@ -236,7 +236,7 @@ def _from_sequence(data: Sequence[Any], wrap: Wrap, name: str) -> Vector:
         refuse_size(data, name)
     if none is not None:
         wrap = _with_none(wrap, none)
-    if type(total) is int and np.abs(values).max(initial=0) > _EXACT:
+    if type(total) is int and np.abs(values).max(initial=0) >= _EXACT:
         vector = _from_integers([int(x) for x in data], wrap, none)
         if none is not None and vector.integers is not None:
             raise ValueError(

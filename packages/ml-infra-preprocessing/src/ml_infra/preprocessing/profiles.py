@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from ._column_profile import ColumnProfile
 from ._report import plain, shown
-from ._state import StateError, expect_format, expect_keys, field, is_int
+from ._state import StateError, expect_format, expect_keys, field, is_int, read_json
 from ._tables import Table, batches
 
 __all__ = ["ColumnProfile", "Profile"]
@@ -74,6 +74,8 @@ class Profile:
         Raises:
             ValueError: If the settings differ, or a column is of another kind.
         """
+        if not isinstance(other, Profile):
+            raise TypeError(f"other: expected a Profile, got {type(other).__name__}")
         if (self.cap, self.max_labels) != (other.cap, other.max_labels):
             raise ValueError(
                 f"other: expected cap={self.cap}, max_labels={self.max_labels}, got "
@@ -141,11 +143,7 @@ class Profile:
     @classmethod
     def from_json(cls, text: str | bytes) -> Profile:
         """Restore what `to_json` wrote; ValueError for anything else."""
-        try:
-            state = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise StateError(f"text: no JSON: {error}") from error
-        return cls.from_dict(state)
+        return cls.from_dict(read_json(text))
 
     def summary(self) -> list[dict[str, Any]]:
         """Return one row a column, as strict JSON types, for people and tables."""
