@@ -28,7 +28,7 @@ nox.options.sessions = ["lint", "types", "test"]
 nox.options.error_on_missing_interpreters = False
 os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
 # These run side by side; every other session reports live and alone.
-SIDE_BY_SIDE = {"lint", "types", "test"}
+SIDE_BY_SIDE = {"lint", "types", "test", "selftest"}
 if "-s" not in sys.argv or SIDE_BY_SIDE & {*sys.argv}:
     nox.options.parallel = min(os.cpu_count() or 1, 4)
 # What the machine has is tested, under CI too; nothing fetches an interpreter.
@@ -193,11 +193,14 @@ def docs(session: nox.Session) -> None:
     session.run("python", "-m", "release.reference", *session.posargs, env=env)
 
 
-@nox.session(default=False)
-def selftest(session: nox.Session) -> None:
+@nox.session(default=False, allow_parallel=True)
+@nox.parametrize("part", ["release", "tools"], ids=["release", "tools"])
+def selftest(session: nox.Session, part: str) -> None:
     """Test the release machinery against a real index, faults included."""
     tools(session, "selftest")
-    session.run("pytest", ".ci/tests", *session.posargs)
+    place = {"release": [".ci/tests/e2e"]}
+    place["tools"] = [".ci/tests", f"--ignore={place['release'][0]}"]
+    session.run("pytest", *place[part], *session.posargs)
 
 
 @nox.session(default=False, requires=["build"], reuse_venv=False)
