@@ -145,6 +145,7 @@ def test_of_classes_the_confidence_is_that_of_the_first_largest():
     [
         ({"bins": 0}, "bins must be"),
         ({"bins": True}, "bins must be"),
+        ({"bins": 10**12}, "bins must be .* at most 1000000"),
         ({"bins": 2.0}, "bins must be"),
         ({"binning": "equal"}, "binning must be"),
     ],

@@ -1,6 +1,8 @@
 """The door: which argument is which, pairing, missing values, and containers."""
 
+import enum
 import sys
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -12,10 +14,13 @@ from ml_infra.metrics import (
     cohen_kappa,
     confusion_matrix,
     f1_score,
+    fbeta_score,
     log_loss,
     mean_absolute_error,
+    pinball_loss,
     roc_auc,
     top_k_accuracy,
+    wilson_interval,
 )
 from ml_infra.metrics._inputs import floats, rows
 from ml_infra.metrics._readers import read
@@ -255,3 +260,68 @@ def test_long_doubles_are_refused_instead_of_rounded():
         accuracy([0, 1], [0, 1], weights=wide)
     with pytest.raises(TypeError, match=r"labels has dtype .*cast"):
         mean_absolute_error([0, 1], wide)
+
+
+class Animal(enum.Enum):
+    CAT = "cat"
+    DOG = "dog"
+
+
+class Named(str, enum.Enum):
+    CAT = "cat"
+    DOG = "dog"
+
+
+def test_members_of_enumerations_are_classes_where_they_have_an_order():
+    assert accuracy([Named.CAT, Named.DOG], ["cat", "cat"]) == 0.5
+    number = enum.IntEnum("number", ["ONE", "TWO"])
+    assert accuracy([number.ONE, number.TWO], [1, 1]) == 0.5
+    with pytest.raises(TypeError, match="Animal have no order; pass strings"):
+        accuracy([Animal.CAT, Animal.DOG], [Animal.CAT, Animal.DOG])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([Decimal("1.5"), Decimal(2)], "Decimal; convert them to float"),
+        (np.array([Decimal("1.5"), Decimal(2)]), "Decimal; convert them to float"),
+        ([10**400, 1], "beyond 64 bits; convert them to float"),
+        (["a", "b"], "values of type str"),
+        ([Animal.CAT, Animal.DOG], "values of type Animal"),
+    ],
+)
+def test_what_is_no_number_is_named(values, message):
+    for metric in (mean_absolute_error, roc_auc):
+        with pytest.raises(TypeError, match=f"must be numbers, got .*{message}"):
+            metric(values, [0, 1])
+
+
+def test_decimals_of_polars_are_read_as_those_of_a_list():
+    polars = pytest.importorskip("polars")
+    decimals = polars.Series([Decimal(1), Decimal(2)])
+    with pytest.raises(TypeError, match="Decimal; convert them to float"):
+        mean_absolute_error(decimals, [1, 2])
+    assert accuracy(decimals, decimals) == 1.0
+
+
+def test_an_infinite_class_is_called_infinite():
+    for data in ([[1, np.inf], [1, 0]], [[1, 0], [1, -np.inf]]):
+        with pytest.raises(ValueError, match="inf at row 1: an infinite number"):
+            accuracy(*data)
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("successes", lambda: wilson_interval("1", 3)),
+        ("n", lambda: wilson_interval(1, None)),
+        ("level", lambda: wilson_interval(1, 3, level="x")),
+        ("beta", lambda: fbeta_score([1, 0], [1, 1], beta="1")),
+        ("beta", lambda: Counts.of([1, 0], [1, 1]).fbeta_score(beta=None)),
+        ("eps", lambda: log_loss([0.5, 0.1], [1, 0], eps="1")),
+        ("quantile", lambda: pinball_loss([1], [1], quantile="0.5")),
+    ],
+)
+def test_an_option_that_is_no_number_is_named(name, call):
+    with pytest.raises(TypeError, match=f"{name} must be a number, got"):
+        call()

@@ -135,6 +135,8 @@ def whole_numbers(column: Column) -> Column:
             row = int(bad.argmax())
             value = float(part[row])
             where = f"{column.name} holds {value!r} at row {block.start + row}"
+            if np.isinf(value):
+                raise ValueError(f"{where}: an infinite number is no class")
             if abs(value) >= limit:
                 raise ValueError(
                     f"{where}: from {limit:.0f} on, {values.dtype} cannot tell "

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from ._inputs import check_real
 from ._undefined import Undefined
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def ratio(name: str, beta: float = 1.0) -> Ratio:
     """Return the coefficients of a ratio metric."""
     if name != "fbeta_score":
         return _RATIOS[name]
+    check_real(beta, "beta")
     if not (0 <= beta < float("inf")):
         raise ValueError(f"beta must be finite and not negative, got {beta!r}")
     # van Rijsbergen 1979: recall counts beta times as much as precision.

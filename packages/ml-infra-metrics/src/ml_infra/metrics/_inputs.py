@@ -18,6 +18,7 @@ user already imported, never imported from here.
 from __future__ import annotations
 
 import sys
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 import numpy as np
@@ -199,13 +200,31 @@ def floats(column: Column) -> NDArray[Any]:
     """
     values = column.values
     if column.categories is not None or values.dtype.kind not in "fiub":
-        raise TypeError(
-            f"{column.name} must be numbers, got "
-            f"{'categories' if column.categories is not None else values.dtype}"
-        )
+        raise TypeError(f"{column.name} must be numbers, got {_described(column)}")
     if values.dtype.kind == "f" and values.dtype.itemsize <= 8:
         return np.asarray(values)
     return np.asarray(values, np.float64)
+
+
+def _described(column: Column) -> str:
+    if column.categories is None and column.values.dtype.kind != "O":
+        return str(column.values.dtype)
+    found = column.categories
+    if found is None:
+        found = column.values.ravel().tolist()
+    kinds = sorted({type(value).__name__ for value in found})
+    if kinds == ["int"]:
+        return "integers beyond 64 bits; convert them to float"
+    advice = "; convert them to float" if {*kinds} <= {"Decimal", "Fraction"} else ""
+    return f"values of type {' and '.join(kinds)}{advice}"
+
+
+def check_real(value: Any, name: str) -> None:
+    """Raise TypeError unless an argument is one real number."""
+    if not isinstance(value, Real):
+        raise TypeError(
+            f"{name} must be a number, got {value!r} of type {type(value).__name__}"
+        )
 
 
 def blocks(n: int, size: int = BLOCK) -> list[slice]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from . import _targets
-from ._inputs import blocks, rows
+from ._inputs import blocks, check_real, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,7 @@ SMALLEST_SQUARE = 1e-290
 
 def check_quantile(quantile: float) -> None:
     """Raise ValueError unless the quantile is in [0, 1]."""
+    check_real(quantile, "quantile")
     if not 0 <= quantile <= 1:
         raise ValueError(f"quantile must be in [0, 1], got {quantile!r}")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from . import _targets
-from ._inputs import blocks, rows
+from ._inputs import blocks, check_real, rows
 from ._score_keys import scores_of
 from ._score_table import BoolArray, FloatArray, IntArray, tabulate
 from .intervals import wilson_bounds
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ._targets import Binary
 
 Binning = Literal["width", "mass"]
+_MOST_BINS = 1_000_000
 
 
 class CalibrationCurve(NamedTuple):
@@ -44,6 +45,7 @@ class CalibrationCurve(NamedTuple):
 
 def check_eps(eps: float) -> None:
     """Raise ValueError unless eps is in [0, 0.5)."""
+    check_real(eps, "eps")
     if not 0 <= eps < 0.5:
         raise ValueError(f"eps must be in [0, 0.5), got {eps!r}")
 
@@ -103,8 +105,11 @@ def mass_bins(ranks: FloatArray, bins: int) -> IntArray:
 
 def check_bins(bins: int, binning: str) -> None:
     """Raise ValueError unless both are valid."""
-    if isinstance(bins, bool) or not isinstance(bins, int) or bins < 1:
-        raise ValueError(f"bins must be an integer of at least 1, got {bins!r}")
+    if type(bins) is not int or not 1 <= bins <= _MOST_BINS:
+        raise ValueError(
+            f"bins must be an integer of at least 1 and at most {_MOST_BINS}, "
+            f"got {bins!r}"
+        )
     if binning not in ("width", "mass"):
         raise ValueError(f'binning must be "width" or "mass", got {binning!r}')
 

@@ -109,7 +109,7 @@ def _read_sequence(data: Sequence[Any], name: str) -> Column:
             values = np.array(data)
             if values.dtype.kind in "biufUS":
                 return Column(name, values)
-        elif hasattr(first, "__len__") and first is not bytes:
+        elif hasattr(data[0], "__len__") and not isinstance(data[0], (str, bytes)):
             return _read_nested([np.asarray(row) for row in data], name)
     return _read_objects(data, name)
 
@@ -262,7 +262,10 @@ def _read_polars(data: Any, name: str) -> Column:
         data = data.fill_null(0)
     elif null is not None and data.dtype == polars.Boolean:
         data = data.fill_null(value=False)
-    return Column(name, data.to_numpy(), null)
+    values = data.to_numpy()
+    if values.dtype.kind == "O":
+        return _read_objects(data.to_list(), name)
+    return Column(name, values, null)
 
 
 def _read_pyarrow(data: Any, name: str) -> Column:

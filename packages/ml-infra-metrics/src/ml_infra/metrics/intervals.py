@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ._inputs import check_real
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -55,6 +57,7 @@ def z_score(level: float) -> float:
     """Return the two-sided standard normal quantile of a level in (0, 1)."""
     from statistics import NormalDist
 
+    check_real(level, "level")
     if not 0 < level < 1:
         raise ValueError(f"level must lie strictly between 0 and 1, got {level!r}")
     return NormalDist().inv_cdf((1 + level) / 2)
@@ -93,12 +96,15 @@ def wilson_interval(successes: float, n: float, *, level: float = 0.95) -> Inter
 
     Raises:
         ValueError: If the numbers are no proportion or the level is out of range.
+        TypeError: If one of them is no number.
 
     Source: E. B. Wilson, JASA 22 (1927).
 
     >>> print(wilson_interval(95, 100))
     0.950 [0.888, 0.978]
     """
+    check_real(successes, "successes")
+    check_real(n, "n")
     if not (math.isfinite(n) and 0 <= successes <= n and n > 0):
         raise ValueError(
             f"successes must lie in [0, n] with n > 0, got {successes!r} of {n!r}"
