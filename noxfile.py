@@ -53,6 +53,10 @@ RUNNING = "{}.{}".format(*sys.version_info)
 PRIMARY = RUNNING if RUNNING in PYTHONS else PYTHONS[-1]
 ARGUMENTS = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
 SELECTED = [name for name in PROJECTS if name in ARGUMENTS] or list(PROJECTS)
+SELFTESTS = {
+    "release": [".ci/tests/e2e"],
+    "tools": [".ci/tests", "--ignore=.ci/tests/e2e"],
+}
 WITH_TORCH = ["ml-infra-metrics", "ml-infra-preprocessing"]
 if UNKNOWN := [a for a in ARGUMENTS if a.startswith("ml-") and a not in PROJECTS]:
     sys.exit(f"no distribution {', '.join(UNKNOWN)}; there are: {', '.join(PROJECTS)}")
@@ -194,13 +198,11 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(default=False, allow_parallel=True)
-@nox.parametrize("part", ["release", "tools"], ids=["release", "tools"])
-def selftest(session: nox.Session, part: str) -> None:
+@nox.parametrize("paths", list(SELFTESTS.values()), ids=list(SELFTESTS))
+def selftest(session: nox.Session, paths: list[str]) -> None:
     """Test the release machinery against a real index, faults included."""
     tools(session, "selftest")
-    place = {"release": [".ci/tests/e2e"]}
-    place["tools"] = [".ci/tests", f"--ignore={place['release'][0]}"]
-    session.run("pytest", *place[part], *session.posargs)
+    session.run("pytest", *paths, *session.posargs)
 
 
 @nox.session(default=False, requires=["build"], reuse_venv=False)
