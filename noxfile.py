@@ -31,12 +31,6 @@ os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
 SIDE_BY_SIDE = {"lint", "types", "test", "selftest"}
 if "-s" not in sys.argv or SIDE_BY_SIDE & {*sys.argv}:
     nox.options.parallel = min(os.cpu_count() or 1, 4)
-# What the machine has is tested, under CI too; nothing fetches an interpreter.
-nox.options.error_on_missing_interpreters = False
-os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
-# Sessions run side by side, but those that report to a person run live and alone.
-LIVE = {"release", "serve", "selftest", "upload", "bump", "bench"}
-nox.options.parallel = 1 if LIVE & {*sys.argv} else min(os.cpu_count() or 1, 4)
 
 ROOT = Path(__file__).resolve().parent
 DIST = ROOT / "dist"
