@@ -2,9 +2,11 @@
 
 import asyncio
 import copy
+import functools
 import json
 import math
 import pickle
+import signal
 import subprocess
 import sys
 
@@ -270,6 +272,28 @@ def test_a_value_whose_code_asks_to_stop_is_salvaged(error):
         get_logger("t").log(Stubborn(error), "level")
     assert logs.assert_has("odd", other=1)["_salvaged"] == ["/value"]
     assert logs.assert_has("level")["level"] == "info"
+
+
+def _exit(code, *_):
+    sys.exit(code)
+
+
+@pytest.mark.parametrize(
+    "handler", [functools.partial(_exit, 3), lambda *_: sys.exit(3)]
+)
+def test_an_exit_asked_for_by_a_signal_passes(tmp_path, handler):
+    class Slow:
+        def __fspath__(self):
+            signal.raise_signal(signal.SIGTERM)
+            return "late"
+
+    before = signal.signal(signal.SIGTERM, handler)
+    try:
+        configure(path=tmp_path / "a.jsonl", console=False)
+        with pytest.raises(SystemExit):
+            get_logger("t").info("odd", value=Slow())
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_an_interrupt_passes_and_is_counted(tmp_path):

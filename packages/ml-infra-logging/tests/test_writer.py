@@ -585,3 +585,15 @@ stranger.close()
     assert '"event":"kept"' in log
     assert '"kind":"log.recovered"' in log
     assert (tmp_path / "data.bin").read_bytes().endswith(b"still mine")
+
+
+def test_a_relative_path_stays_where_it_was(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    handle = configure(path="a.jsonl", console=False)
+    os.chdir("elsewhere")
+    handle.flush()
+    get_logger("t").info("after")
+    handle.flush()
+    assert not list((tmp_path / "elsewhere").iterdir())
+    assert "after" in (tmp_path / "a.jsonl").read_text()

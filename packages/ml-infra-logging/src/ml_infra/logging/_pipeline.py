@@ -74,9 +74,8 @@ class Pipeline:
             self._writes = self._unseen = tuple((0, tap) for tap in taps)
             return
         outputs = self.outputs
-        self._writes = tuple((each.least, each.write) for each in outputs)
-        unseen = [each for each in outputs if not each.for_people]
-        self._unseen = tuple((each.least, each.write) for each in unseen)
+        self._writes = tuple((o.least, o.write) for o in outputs)
+        self._unseen = tuple((o.least, o.write) for o in outputs if not o.for_people)
         if len(self._writes) == 1 and self._writes[0][0] == 0:
             self._only = self._writes[0][1]
 
@@ -379,7 +378,8 @@ class Pipeline:
     def look_after(self) -> None:
         """Let every output look after its file, and the bridge after its hooks."""
         issued = self.counters.issued.value
-        for tick in (*(partial(o.tick, issued) for o in self.outputs), *self.watches):
+        due: list[Callable[[], None]] = [partial(o.tick, issued) for o in self.outputs]
+        for tick in (*due, *self.watches):
             try:
                 tick()
             except BaseException as error:  # noqa: BLE001, PERF203 - it is no duty

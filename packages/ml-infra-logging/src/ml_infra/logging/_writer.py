@@ -6,7 +6,7 @@ SIGKILL and ``os._exit``, and whole when several processes append to one file. W
 cannot be written is counted, told once on stderr, and told in the log afterwards.
 """
 
-# ruff: noqa: PTH103, PTH116, PTH120 - pathlib takes as long to import as all of this
+# ruff: noqa: PTH100, PTH103, PTH116, PTH120 - pathlib takes as long to import as all of this
 
 from __future__ import annotations
 
@@ -233,6 +233,8 @@ class File(Descriptor):
     ) -> None:
         super().__init__(-1, path, recovered)
         self.path = path
+        with suppress(OSError):  # the working directory is gone
+            self.path = os.path.abspath(path)  # and may change
         self._identity = (0, 0)
         self._last_open = -_REOPEN_EVERY
         self._issued = issued
