@@ -50,7 +50,7 @@ class Counts(CountIntervals, State):
     One state answers every confusion-based metric, with intervals, for all rows and
     for each slice. States of shards add up to the state of the whole, in any order and
     to the bit for unweighted rows; ``-`` takes rows out again exactly, which makes a
-    sliding window of any length.
+    sliding window of any length. Threads may share a state.
 
     Args:
         classes: Class list that every update must keep to; None takes classes as

@@ -85,8 +85,8 @@ def roc_auc(
             within their own rows (Hand and Till, Machine Learning 45, 2001), where
             average=None gives `{(class, class): value}`.
         positive: The positive class of binary labels.
-        classes: Class of each column; None means the labels in ascending order, of
-            which there must be k.
+        classes: Class of each column; None means the names of a data frame's columns,
+            or the labels in ascending order, of which there must be k.
         weights: Non-negative, shape (n,); None means all ones.
         undefined: What an AUC is without a positive or without a negative row: "nan"
             (also left out of averages), 0, 1, or "raise".

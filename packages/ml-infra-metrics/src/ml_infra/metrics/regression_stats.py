@@ -62,6 +62,8 @@ class RegressionStats(State):
     (see `Cells`) for the median, which is exact up to `cap` distinct errors and
     `Bounded` beyond.
 
+    Every answer raises ValueError before the first row. Threads may share a state.
+
     Args:
         cap: Largest number of cells, at least 2; each takes 24 bytes.
 

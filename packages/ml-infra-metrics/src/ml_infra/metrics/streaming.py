@@ -76,6 +76,8 @@ class Scores(State):
     States of shards merge with `+` or `merge`. Without weights, or with whole ones,
     the result is the same to the last bit whatever the order of batches and shards.
 
+    Every answer raises ValueError before the first row. Threads may share a state.
+
     Args:
         cap: Largest number of cells, at least 2; each takes about 50 bytes.
         positive: The positive class.
