@@ -51,8 +51,9 @@ class Uniqueness:
         if values.dtype == object:
             self._add_objects(values.tolist(), rows)
         elif values.dtype.kind == "u" and values.size and values.max() >= 2**63:
-            self.total -= len(values)
-            self.add_numbers(values.astype(object), rows)
+            large = values >= np.uint64(2**63)
+            self._add_run("whole", values[~large].astype(np.int64), rows[~large])
+            self._add_objects(values[large].tolist(), rows[large])
         elif values.dtype.kind != "f":
             self._add_run("whole", values.astype(np.int64), rows)
         else:
@@ -243,6 +244,8 @@ class Uniqueness:
 
 def _key_of(value: Any) -> tuple[str, Any]:
     """Return the kind of key that a number has, and the key."""
+    if isinstance(value, int) and -(2**63) <= value < 2**63:
+        return "whole", value
     try:
         near = float(value)
     except OverflowError:

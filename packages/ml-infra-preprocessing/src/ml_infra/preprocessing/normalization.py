@@ -31,8 +31,8 @@ def normalize(
             ndarray, masked array, pandas, polars or pyarrow column, torch CPU tensor,
             or anything with `__array__`, DLPack or the Arrow C interface. Integers,
             booleans, decimals and fractions become floats.
-        missing: What to do about NaN and null: "raise", or "keep" to compute from
-            the other values and leave these in place.
+        missing: What to do about NaN, null and None: "raise", or "keep" to compute
+            from the others and leave these in place (None in an array becomes NaN).
         out: Floating ndarray of shape (n,) that takes the result and is returned;
             NaN stands for null in it. It may be the input itself.
 
@@ -42,7 +42,8 @@ def normalize(
     Raises:
         ValueError: If no two values differ, a value is infinite, or values are
             missing and may not; with the count and the first position.
-        TypeError: If an element is not a real number; with position and value.
+        TypeError: If an element is not a real number, None included unless it may be
+            missing; with position and value. If `float64` rounds a long double.
 
     The input is never written to. Two passes; the memory of the result plus 1 MiB.
 
