@@ -223,11 +223,11 @@ def marginals(
     pairs: Pairs, slices: int, classes: int, values: Array | None = None
 ) -> Marginals:
     """Return marginals of shape (slices, classes) of the table's totals or `values`."""
-    values = np.asarray(pairs.totals() if values is None else values)
-    kind = values.dtype
-    exact = kind.kind == "i" and float(values.sum(dtype=float)) >= 2.0**53
+    totals = np.asarray(pairs.totals() if values is None else values)
+    kind = totals.dtype
+    exact = kind.kind == "i" and float(totals.sum(dtype=float)) >= 2.0**53
     if not exact:
-        values = values.astype(float, copy=False)
+        totals = totals.astype(float, copy=False)
     of_slice = pairs.by * classes if slices > 1 else 0
     label, prediction = of_slice + pairs.label, of_slice + pairs.prediction
 
@@ -241,10 +241,10 @@ def marginals(
         return table.reshape(slices, classes)
 
     hit = np.flatnonzero(label == prediction)
-    actual = sums(label, values)
+    actual = sums(label, totals)
     return Marginals(
-        sums(label[hit], values[hit]),
-        sums(prediction, values),
+        sums(label[hit], totals[hit]),
+        sums(prediction, totals),
         actual,
         actual.sum(axis=-1),
     )
