@@ -51,6 +51,9 @@ SELFTESTS = {
     "release": [".ci/tests/e2e"],
     "tools": [".ci/tests", "--ignore=.ci/tests/e2e"],
 }
+QUICK = "not slow and not torch"
+# Interpreters that a test starts find compiled what the first one imported.
+WITH_BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
 WITH_TORCH = ["ml-infra-metrics", "ml-infra-preprocessing"]
 if UNKNOWN := [a for a in ARGUMENTS if a.startswith("ml-") and a not in PROJECTS]:
     sys.exit(f"no distribution {', '.join(UNKNOWN)}; there are: {', '.join(PROJECTS)}")
@@ -125,7 +128,7 @@ def test(session: nox.Session, dist: str) -> None:
     full = session.python == PRIMARY and "peers" in groups
     group = nox.project.dependency_groups(PROJECTS[dist], "peers" if full else "test")
     session.install(*wheels(dist, *siblings(dist)), *group)
-    session.run("python", "-m", "pytest", f"packages/{dist}/tests")
+    session.run("pytest", "-m", QUICK, f"packages/{dist}/tests", env=WITH_BYTECODE)
 
 
 @nox.session(default=False)
@@ -197,6 +200,20 @@ def selftest(session: nox.Session, paths: list[str]) -> None:
     """Test the release machinery against a real index, faults included."""
     tools(session, "selftest")
     session.run("pytest", *paths, *session.posargs)
+
+
+@nox.session(default=False, requires=["build"], reuse_venv=False)
+@nox.parametrize("dist", SELECTED, ids=SELECTED)
+def stress(session: nox.Session, dist: str) -> None:
+    """Run the stress tests at full size; `test` has each of them smaller."""
+    groups = PROJECTS[dist]["dependency-groups"]
+    group = nox.project.dependency_groups(
+        PROJECTS[dist], "peers" if "peers" in groups else "test"
+    )
+    session.install(*wheels(dist, *siblings(dist)), *group)
+    codes = [0, 5]  # 5: this distribution has none
+    command = ["pytest", "-m", "slow and not torch", f"packages/{dist}/tests"]
+    session.run(*command, env=WITH_BYTECODE, success_codes=codes)
 
 
 @nox.session(default=False, requires=["build"], reuse_venv=False)
