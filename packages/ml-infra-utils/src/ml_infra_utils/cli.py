@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NoReturn
 from ml_infra_utils import __version__, clip_outliers, normalize, standardize
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-OPERATIONS = {
+OPERATIONS: dict[str, tuple[Callable[..., object], str]] = {
     "normalize": (normalize, "scale to [0, 1] by minimum and maximum"),
     "standardize": (standardize, "scale to mean 0 and sample standard deviation 1"),
     "clip-outliers": (clip_outliers, "clip at the 5th and the 95th percentile"),

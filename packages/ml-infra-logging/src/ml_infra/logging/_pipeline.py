@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._context import Layer
+    from ._counting import Counters
     from ._encoder import Encoder
     from ._gates import Gate, Write
     from ._identity import Identity
@@ -55,7 +56,7 @@ class Pipeline:
         self.outputs: tuple[Output, ...] = ()
         self.forward: Forward | None = None
         self.watches: tuple[Callable[[], None], ...] = ()  # once a second
-        self.counters = counters_of(identity.run, identity.attempt)
+        self.counters: Counters = counters_of(identity.run, identity.attempt)
         self.pid: int = os.getpid()
         self.forked: bool = False  # since it was made, which `after_fork` notices
         self.ended = False  # by a run.end record
