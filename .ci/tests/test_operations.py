@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from release import environments
+
 PAGE = Path(__file__).resolve().parents[2] / "docs/operations.md"
 
 
@@ -143,12 +145,9 @@ def test_a_release_to_the_primary_installs_from_the_replica(shell, tmp_path):
             wait_for(f"{url}/ml/stable/ml-infra-metrics", lambda r: "0.1.1" in r)
             wait_for(f"{url}/+status", lambda r: r["replica-in-sync-at"])
             assert json.loads(shell.run(status))["result"]["role"] == "REPLICA"
-            command = [sys.executable, "-m", "uv", "pip", "install", "--no-config"]
-            command += ["--index-url", simple, "--target", str(tmp_path / "site")]
-            environment = {k: v for k, v in os.environ.items() if "PIP_" not in k}
-            subprocess.run(
-                [*command, "--no-cache", "ml-infra-metrics==0.1.1"],
-                env=environment,
-                check=True,
-            )
-    assert (tmp_path / "site/ml_infra/metrics/core.py").is_file()
+            environment = environments.create(tmp_path / "site")
+            environment.install("ml-infra-metrics==0.1.1", index_url=simple)
+    (core,) = (tmp_path / "site").glob(
+        "lib/python*/site-packages/ml_infra/metrics/core.py"
+    )
+    assert core.is_file()
