@@ -258,7 +258,7 @@ def test_trap_17_restore_undoes_everything(tmp_path):
     root = logging.getLogger()
     before = (list(root.handlers), root.level, logging.getLogger("urllib3").level)
     hooks = (sys.excepthook, threading.excepthook, warnings.showwarning)
-    hooks += (sys.unraisablehook,)
+    hooks += (sys.unraisablehook, logging.Logger.callHandlers)
     handle = configure(
         *("r",), path=tmp_path / "a.jsonl", console=False, levels="debug,urllib3=error"
     )
@@ -271,7 +271,7 @@ def test_trap_17_restore_undoes_everything(tmp_path):
     ) == before
     assert hooks == (
         *(sys.excepthook, threading.excepthook, warnings.showwarning),
-        sys.unraisablehook,
+        *(sys.unraisablehook, logging.Logger.callHandlers),
     )
     import os
 
@@ -362,37 +362,84 @@ def test_to_stdlib_hands_each_record_over_once(tmp_path, collecting):
     assert got[1].funcName == "test_to_stdlib_hands_each_record_over_once"
 
 
-@pytest.mark.parametrize("how", ["dictConfig", "basicConfig"])
-def test_a_reconfigured_logging_is_noticed_and_captured_again(tmp_path, how):
-    import logging.config
+RECONFIGURED = {
+    "dictConfig": """
+logging.config.dictConfig({
+    "version": 1,
+    "disable_existing_loggers": False,
+    "root": {"level": "INFO", "handlers": []},
+})""",
+    "basicConfig": "logging.basicConfig(force=True, handlers=[logging.NullHandler()])",
+    "cleared": "logging.getLogger().handlers.clear()",
+    "replaced": "logging.getLogger().handlers = []",
+    "not propagated": "logging.getLogger('third').propagate = False",
+}
 
+
+@pytest.mark.parametrize("how", RECONFIGURED)
+def test_trap_17_whatever_is_done_to_the_handlers_no_record_is_missed(read, how):
+    program = f"""
+import logging, logging.config, sys
+from ml_infra.logging import configure
+configure(path=sys.argv[1], console=False)
+logging.getLogger("third").info("before")
+{RECONFIGURED[how]}
+logging.getLogger("third").info("right after")
+logging.getLogger("third.child").error("later")
+"""
+    told = [record["event"] for record in _program(program, read)]
+    assert told == ["before", "right after", "later"]
+
+
+HANDLERS = {
+    "root's": "logging.getLogger().addHandler(logging.StreamHandler())",
+    "its own": "log.addHandler(logging.StreamHandler()); log.propagate = False",
+    "below its level": "handler = logging.StreamHandler(); handler.setLevel('ERROR')\n"
+    "log.addHandler(handler)",
+    "not of this branch": "log.propagate = False\n"
+    "logging.getLogger().addHandler(logging.StreamHandler())",
+    "of a file": "log.addHandler(logging.FileHandler('/dev/null'))",
+    "none": "",
+}
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_trap_17_people_see_a_record_once_whoever_prints_it(handler):
+    program = f"""
+import logging
+from ml_infra.logging import configure
+configure(console=True)
+log = logging.getLogger("third")
+{HANDLERS[handler]}
+log.warning("careful")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stderr.count("careful") == 1, done.stderr
+
+
+def test_trap_17_restore_works_below_a_hook_of_somebody_else(tmp_path):
+    """Sentry patches the same method; whoever came last may go first."""
     path = tmp_path / "a.jsonl"
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
     handle = configure(path=path, console=False)
+    ours, seen = logging.Logger.callHandlers, []
+
+    def theirs(logger, record):
+        seen.append(record.getMessage())
+        ours(logger, record)
+
     try:
-        if how == "dictConfig":
-            logging.config.dictConfig(
-                {
-                    "version": 1,
-                    "disable_existing_loggers": False,
-                    "root": {"level": "INFO", "handlers": []},
-                }
-            )
-        else:
-            root.handlers[:] = [h for h in root.handlers if h not in before]
-            logging.basicConfig(force=True, handlers=[logging.NullHandler()])
-        handle.flush()
-        logging.getLogger("z").error("after")
-        handle.flush()
-    finally:
+        logging.Logger.callHandlers = theirs
+        logging.getLogger("z").error("both")
         handle.restore()
-        root.handlers[:] = before
-        root.setLevel(level)
+        logging.getLogger("z").error("theirs alone")
+    finally:
+        logging.Logger.callHandlers = ours.__dict__["_ml_infra_logging"]
+    assert seen == ["both", "theirs alone"]
     events = [json.loads(line)["event"] for line in path.read_text().splitlines()]
-    assert events == [
-        "run.start",
-        "logging was reconfigured",
-        "after",
-        "run.end",
-    ]
+    assert events == ["run.start", "both", "run.end"]

@@ -29,32 +29,11 @@ _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {
 }
 
 
-class BridgeHandler(logging.Handler):
-    """Takes the records of ``logging``; holds no lock, so nothing can wait for it."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.NOTSET)
-        setattr(self, _MARK, True)
-
-    def createLock(self) -> None:  # noqa: N802 - the name is logging's
-        """Have no lock: one os.write per record needs none."""
-        self.lock = None
-
-    def handle(self, record: logging.LogRecord) -> bool:
-        """Write the record. Never raises."""
-        if hasattr(record, _MARK):
-            return False  # one of ours on its way to the other handlers
-        try:
-            self.emit(record)
-        except BaseException as error:  # noqa: BLE001 - a log call never raises
-            let_through(error)
-            pipeline = _gates.installed()
-            if pipeline is not None:
-                pipeline.counters.failed.add()
-        return True
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write the record in our shape."""
+def _take(logger: logging.Logger, record: logging.LogRecord) -> None:
+    """Write a record of ``logging`` in our shape. Never raises."""
+    if hasattr(record, _MARK):
+        return  # one of ours on its way to the handlers
+    try:
         gate = _gates.gate_of(str(record.name))
         if record.levelno < gate.level:
             return
@@ -76,18 +55,39 @@ class BridgeHandler(logging.Handler):
             *(gate, record.levelno, event, fields),
             closing=closing,
             error=error,
-            shown=_shown_already(),
+            shown=_is_printed(logger, record),
             foreign=True,
         )
+    except BaseException as error:  # noqa: BLE001 - a log call never raises
+        let_through(error)
+        _count_failure()
 
 
-def _shown_already() -> bool:
-    """Return whether a handler that is not ours prints root's records for people."""
+def _is_printed(logger: logging.Logger | None, record: logging.LogRecord) -> bool:
+    """Return whether a handler that is not ours prints the record for people."""
+    handlers: list[logging.Handler] = []
+    while logger is not None:
+        handlers += logger.handlers
+        logger = logger.parent if logger.propagate else None
+    if not handlers and logging.lastResort is not None:
+        handlers.append(logging.lastResort)
     return any(
-        isinstance(handler, logging.StreamHandler)
-        and handler.stream in (sys.stderr, sys.stdout)
-        for handler in logging.getLogger().handlers
+        record.levelno >= handler.level
+        and _stream_of(handler) in (sys.stderr, sys.stdout)
+        for handler in handlers
     )
+
+
+def _stream_of(handler: logging.Handler) -> object:
+    """Return where it prints: a StreamHandler has a stream, rich's a console."""
+    console = getattr(handler, "console", None)
+    return getattr(handler, "stream", getattr(console, "file", None))
+
+
+def _count_failure() -> None:
+    pipeline = _gates.installed()
+    if pipeline is not None:
+        pipeline.counters.failed.add()
 
 
 def _message(record: logging.LogRecord) -> tuple[str, object]:
@@ -119,9 +119,7 @@ def forward(name: str, level: int, line: bytes, error: BaseException | None) -> 
         logger.handle(record)
     except BaseException as trouble:  # noqa: BLE001 - a foreign handler's trouble is not the caller's
         let_through(trouble)
-        pipeline = _gates.installed()
-        if pipeline is not None:
-            pipeline.counters.failed.add()
+        _count_failure()
 
 
 def _call_site() -> tuple[str, int, str]:
@@ -139,38 +137,29 @@ class Bridge:
     def __init__(self, *, replace_handlers: bool = False) -> None:
         self._undo: list[Callable[[], None]] = []
         self._replace_handlers = replace_handlers
-        self._handler: BridgeHandler | None = None
+        self._installed = False
 
     def install(self) -> None:
         """Hook into ``logging``, warnings and the exception hooks."""
+        self._installed = True
         self._take_records()
         self._take_warnings()
         self._take_exceptions()
 
-    def watch(self) -> None:
-        """
-        Come back to the root logger, and say so, where the handler was taken off.
-
-        ``logging.config.dictConfig`` and ``basicConfig(force=True)`` remove every
-        handler there is; without this the log would look whole and lack their records.
-        """
-        root, handler = logging.getLogger(), self._handler
-        if handler is None or any(hasattr(each, _MARK) for each in root.handlers):
-            return
-        root.addHandler(handler)
-        _gates.current_pipeline().record(
-            _gates.gate_of("ml_infra.logging"),
-            WARNING,
-            "logging was reconfigured",
-            {"missed": "records of the standard library since then"},
-        )
-
     def remove(self) -> None:
         """Put everything back, except what somebody else has replaced since then."""
+        self._installed = False
         while self._undo:
             self._undo.pop()()
 
     def _take_records(self) -> None:
+        """
+        Take each record where its logger hands it to the handlers.
+
+        A handler on the root logger would miss what does not propagate, and would be
+        gone after ``dictConfig``. An idle one is there so that logging.basicConfig,
+        also the one that logging.warning calls, finds the root logger configured.
+        """
         root = logging.getLogger()
         for handler in list(root.handlers):
             if hasattr(handler, _MARK):
@@ -179,21 +168,25 @@ class Bridge:
         if self._replace_handlers:
             for handler in kept:
                 root.removeHandler(handler)
-        bridge = BridgeHandler()
-        root.addHandler(bridge)
-        self._handler = bridge
-        self._undo.append(self._release_records)
-        if self._replace_handlers:
             self._undo.append(lambda: _put_back(root, kept))
+        idle = logging.NullHandler()
+        setattr(idle, _MARK, True)
+        root.addHandler(idle)
+        self._undo.append(lambda: root.removeHandler(idle))
+        before = _unmarked(logging.Logger.callHandlers)
+
+        def callHandlers(  # noqa: N802 - the name is logging's
+            logger: logging.Logger, record: logging.LogRecord
+        ) -> None:
+            if self._installed:
+                _take(logger, record)
+            before(logger, record)
+
+        self._hook(logging.Logger, "callHandlers", _marked(callHandlers, before))
         levels = _gates.current_pipeline().levels
         self._set_level(root, levels.default)
         for name, level in levels.special.items():
             self._set_level(logging.getLogger(name), level)
-
-    def _release_records(self) -> None:
-        handler, self._handler = self._handler, None
-        if handler is not None:
-            logging.getLogger().removeHandler(handler)
 
     def _set_level(self, logger: logging.Logger, level: int) -> None:
         before = logger.level
@@ -216,7 +209,7 @@ class Bridge:
             file: TextIO | None = None,
             line: str | None = None,
         ) -> None:
-            if file is not None:
+            if file is not None or not self._installed:
                 before(message, category, filename, lineno, file, line)
                 return
             _gates.current_pipeline().record(
@@ -245,32 +238,32 @@ class Bridge:
 
     def _hook_exceptions(
         self,
-        module: Any,
+        owner: Any,
         name: str,
         parts: Callable[..., tuple[BaseException | None, str]],
     ) -> None:
-        before = _unmarked(getattr(module, name))
-        prints = before is getattr(module, f"__{name}__")
+        before = _unmarked(getattr(owner, name))
+        prints = before is getattr(owner, f"__{name}__")
 
         def hook(*args: Any) -> None:
             told = False
             try:
                 error, thread = parts(*args)
                 if error is not None and not isinstance(error, SystemExit):
-                    told = _uncaught(error, thread, prints=prints)
+                    told = self._installed and _uncaught(error, thread, prints=prints)
             finally:
                 if not told:
                     before(*args)  # the traceback, a debugger, another logger
 
-        self._hook(module, name, _marked(hook, before))
+        self._hook(owner, name, _marked(hook, before))
 
-    def _hook(self, module: Any, name: str, hook: Callable[..., Any]) -> None:
+    def _hook(self, owner: Any, name: str, hook: Callable[..., Any]) -> None:
         before = getattr(hook, _MARK)
-        setattr(module, name, hook)
+        setattr(owner, name, hook)
 
         def undo() -> None:
-            if getattr(module, name) is hook:
-                setattr(module, name, before)
+            if getattr(owner, name) is hook:
+                setattr(owner, name, before)
 
         self._undo.append(undo)
 

@@ -166,7 +166,6 @@ class Handle:
             bridge = Bridge(replace_handlers=capture_stdlib == "replace")
             bridge.install()
             self._undo.append(bridge.remove)
-            self._pipeline.watches = (bridge.watch,)
         if background:
             from ._signals import drain_on_sigterm
 

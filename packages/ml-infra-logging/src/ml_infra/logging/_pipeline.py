@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from _thread import _local as _thread_local
-from functools import partial
 
 from ._calls import exception_of, nesting, with_args
 from ._context import current
@@ -55,7 +54,6 @@ class Pipeline:
         self.levels = levels
         self.outputs: tuple[Output, ...] = ()
         self.forward: Forward | None = None
-        self.watches: tuple[Callable[[], None], ...] = ()  # once a second
         self.counters: Counters = counters_of(identity.run, identity.attempt)
         self.pid: int = os.getpid()
         self.forked: bool = False  # since it was made, which `after_fork` notices
@@ -377,12 +375,11 @@ class Pipeline:
         return self._second
 
     def look_after(self) -> None:
-        """Let every output look after its file, and the bridge after its hooks."""
+        """Let every output look after its file."""
         issued = self.counters.issued.value
-        due: list[Callable[[], None]] = [partial(o.tick, issued) for o in self.outputs]
-        for tick in (*due, *self.watches):
+        for output in self.outputs:
             try:
-                tick()
+                output.tick(issued)
             except BaseException as error:  # noqa: BLE001, PERF203 - it is no duty
                 let_through(error)
 
