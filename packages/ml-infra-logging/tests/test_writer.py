@@ -323,31 +323,65 @@ print(handle.stats()["lost"])
     assert "No space left" in done.stderr
 
 
-@posix
-def test_trap_16_losses_to_a_full_disk_are_told_when_there_is_room_again(tmp_path):
-    """A size limit on the file stands for the disk; the last line is cut short."""
-    program = """
-import resource, sys
+ON_A_FULL_DISK = """
+import sys
 from ml_infra.logging import configure, get_logger
+{fill}
 handle = configure("full", path=sys.argv[1], console=False)
 log = get_logger("t")
-soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
 for n in range(500):
     log.info("line", n=n)
 lost = handle.stats()["lost"]
-resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+{clear}
 for n in range(500, 510):
     log.info("line", n=n)
 print(lost, handle.stats()["lost"])
+sys.stdout.write(open(sys.argv[1], newline="").read())
 """
-    path = tmp_path / "full.txt"
-    done = run_program(program, path)
+
+
+@posix
+def test_trap_16_losses_to_a_full_disk_are_told_when_there_is_room_again(tmp_path):
+    """A size limit on the file stands for the disk."""
+    program = ON_A_FULL_DISK.format(
+        fill="import resource\n"
+        "soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))",
+        clear="resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))",
+    )
+    _check_losses(run_program(program, tmp_path / "full.txt"))
+
+
+def test_trap_16_losses_to_a_small_file_system_are_told_when_there_is_room(tmp_path):
+    """A file system of 64 kB, half taken by another file, mounted for the program."""
+    mounted = [
+        *("unshare", "--user", "--mount", "--map-root-user", "sh", "-c"),
+        f'mount -t tmpfs -o size=64k none "{tmp_path}" && exec "$@"',
+        "sh",
+    ]
+    try:
+        subprocess.run([*mounted, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"nothing can be mounted here: {error}")
+    program = ON_A_FULL_DISK.format(
+        fill="import os\nother = sys.argv[1] + '.other'\n"
+        "open(other, 'wb').write(bytes(32 * 1024))",
+        clear="os.remove(other)",
+    )
+    command = [*mounted, EXECUTABLE, "-c", program, str(tmp_path / "full.txt")]
+    _check_losses(
+        subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    )
+
+
+def _check_losses(done):
+    """Judge the program above by what it says and by the lines of its file."""
     assert done.returncode == 0, done.stderr
-    lost, in_the_end = map(int, done.stdout.split())
-    assert lost == in_the_end > 300
+    counts, *lines = done.stdout.split("\n")[:-1]
+    lost, in_the_end = map(int, counts.split())
+    assert lost == in_the_end > 200
     good, torn = [], []
-    for line in path.read_bytes().splitlines():
+    for line in lines:
         try:
             good.append(json.loads(line))
         except ValueError:  # noqa: PERF203 - a few lines
@@ -355,7 +389,7 @@ print(lost, handle.stats()["lost"])
     assert len(torn) <= 1
     (told,) = [r for r in good if r["event"] == "log.recovered"]
     assert told["lost"] == lost
-    assert "large" in told["reason"] or "space" in told["reason"]
+    assert "too large" in told["reason"] or "No space" in told["reason"]
     numbers = [r["n"] for r in good if r["event"] == "line"]
     assert numbers[-10:] == list(range(500, 510))
     assert len(numbers) + lost == 510
