@@ -280,6 +280,15 @@ def test_members_of_enumerations_are_classes_where_they_have_an_order():
         accuracy([Animal.CAT, Animal.DOG], [Animal.CAT, Animal.DOG])
 
 
+@pytest.mark.parametrize("kind", [np.int64, np.uint8, np.float32, np.float64, np.bool_])
+def test_a_numpy_scalar_beside_text_is_not_turned_into_text(kind):
+    mixed = [kind(1), "a"]
+    for values in (mixed, mixed[::-1]):
+        with pytest.raises(TypeError, match=r"predictions holds .* and str but"):
+            accuracy(values, list(map(str, values)))
+    assert accuracy([kind(1), 0, np.float64(1)], [1, np.int8(0), 0]) == 2 / 3
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

@@ -104,7 +104,7 @@ def _read_sequence(data: Sequence[Any], name: str) -> Column:
         if (
             kinds <= {int, float}
             or kinds == {bool}
-            or (first is kinds.pop() and (issubclass(first, np.generic)))
+            or (kinds == {first} and issubclass(first, np.generic))
         ):
             values = np.array(data)
             if values.dtype.kind in "biufUS":
