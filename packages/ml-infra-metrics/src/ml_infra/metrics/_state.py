@@ -38,8 +38,8 @@ class State(ABC):  # noqa: PLW1641 - a state changes, so it has no hash
         self._lock = RLock()
 
     @abstractmethod
-    def merge(self, other: Any) -> None:
-        """Add the rows of another state, which is not changed."""
+    def merge(self, other: Any) -> Self:
+        """Add the rows of another state, which is not changed; return this one."""
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:
@@ -79,9 +79,7 @@ class State(ABC):  # noqa: PLW1641 - a state changes, so it has no hash
     def __add__(self, other: Self) -> Self:
         if not isinstance(other, type(self)):
             return NotImplemented
-        total = deepcopy(self)
-        total.merge(other)
-        return total
+        return deepcopy(self).merge(other)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, type(self)):

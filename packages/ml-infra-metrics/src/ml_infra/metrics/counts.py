@@ -254,9 +254,9 @@ class Counts(CountIntervals, State):
 
     # --- algebra --------------------------------------------------------------
 
-    def merge(self, other: Counts) -> None:
+    def merge(self, other: Counts) -> Self:
         """Add the rows of another state, which is not changed; the same as ``+=``."""
-        self._join(other, 1)
+        return self._join(other, 1)
 
     def __iadd__(self, other: Self) -> Self:
         return self._join(other, 1)

@@ -153,9 +153,9 @@ class RegressionStats(State):
         self._absorb(batch)
         return self
 
-    def merge(self, other: Self) -> None:
+    def merge(self, other: Self) -> Self:
         """
-        Add the rows of another state, which is not changed.
+        Add the rows of another state, which is not changed, and return this one.
 
         The smaller cap of the two holds from now on.
 
@@ -164,6 +164,7 @@ class RegressionStats(State):
         """
         check_mergeable(self, other)
         self._absorb(copy(other))  # at one moment, should a thread be updating it
+        return self
 
     def _absorb(self, other: Self) -> None:
         with self._lock:

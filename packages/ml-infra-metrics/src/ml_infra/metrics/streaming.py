@@ -188,9 +188,9 @@ class Scores(State):
             self.dropped += dropped
         return self
 
-    def merge(self, other: Self) -> None:
+    def merge(self, other: Self) -> Self:
         """
-        Add the rows of another state, which is not changed.
+        Add the rows of another state, which is not changed, and return this one.
 
         The smaller cap of the two holds from now on.
 
@@ -205,6 +205,7 @@ class Scores(State):
                 f"{other._positive!r}"
             )
         self._absorb(copy(other))  # at one moment, should a thread be updating it
+        return self
 
     def _absorb(self, other: Self) -> None:
         theirs = other._settled()
