@@ -267,7 +267,8 @@ def _team_server(environment, folder, *options):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [str(environment.executable("devpi-server")), *data, "--port", str(port)]
+    command = [str(environment.executable("devpi-server")), *data, *embedded.CHEAP_KEY]
+    command += ["--port", str(port)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([*command, *options], stdout=log, stderr=log)
     try:
