@@ -215,8 +215,6 @@ def test_json_restores_infinities_and_weights_to_the_bit():
 @pytest.mark.parametrize(
     "change",
     [
-        {"schema": "ml_infra.metrics.Scores/0"},
-        {"schema": None},
         {"cap": 1},
         {"cap": "many"},
         {"low": [3, 1]},
@@ -240,18 +238,8 @@ def test_json_restores_infinities_and_weights_to_the_bit():
 )
 def test_a_damaged_state_is_refused(change):
     state = json.loads(Scores.of([0.1, 0.9], [0, 1]).to_json())
-    with pytest.raises(ValueError, match=r"schema|cap|contradict|damaged"):
+    with pytest.raises(ValueError, match="the state is damaged: "):
         Scores.from_dict({**state, **change})
-    for key in state:
-        without = {name: value for name, value in state.items() if name != key}
-        with pytest.raises(ValueError, match=r"schema"):
-            Scores.from_dict(without)
-
-
-@pytest.mark.parametrize("text", ["", "[]", "3", "null", '{"schema": 1}', "{"])
-def test_text_that_is_no_state_is_refused(text):
-    with pytest.raises(ValueError, match=r"schema|JSON"):
-        Scores.from_json(text)
 
 
 @pytest.mark.parametrize("cap", [1, 0, -5, 2.0, True])

@@ -28,7 +28,7 @@ from ._device import count_on_device
 from ._inputs import arguments, rows
 from ._pairs import empty
 from ._readers import on_device
-from ._state import State, check_mergeable, check_schema, whole_number
+from ._state import State, check_mergeable, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from ._inputs import Aliases, Missing
     from ._readers import Array
 
-_SCHEMA = "ml-infra-metrics/counts/1"
 #: Small batches are gathered up to this many rows and counted together.
 _PENDING = 1 << 16
 
@@ -67,6 +66,8 @@ class Counts(CountIntervals, State):
     >>> print(counts.interval("recall"))
     1.000 [0.342, 1.000]
     """
+
+    _format = "ml_infra.counts"
 
     def __init__(self, classes: Any = None, *, replicates: int = 0) -> None:
         if not isinstance(replicates, int) or replicates < 0:
@@ -367,18 +368,9 @@ class Counts(CountIntervals, State):
         """Short hash of the declared class list; states must agree in it to merge."""
         return _fingerprint(self._view())
 
-    def to_dict(self) -> dict[str, Any]:
-        """
-        Return the state as plain Python data with its schema version.
-
-        Raises:
-            TypeError: If classes or slice keys are neither integers, booleans nor
-                strings.
-        """
-        with self._lock:
-            view, by = self._view(), self._by
+    def _described(self) -> dict[str, Any]:
+        view, by = self._view(), self._by
         state = {
-            "schema": _SCHEMA,
             "declared": view.declared,
             "fingerprint": _fingerprint(view),
             "by": None if by is None else list(by),
@@ -389,28 +381,16 @@ class Counts(CountIntervals, State):
         return {**state, "names": names_hash(state)}
 
     @classmethod
-    def from_dict(cls, state: Mapping[str, Any]) -> Self:
-        """
-        Return the state that `to_dict` described.
-
-        Raises:
-            ValueError: If it is of another kind or version, or damaged.
-        """
-        check_schema(state, _SCHEMA)
-        try:
-            by = None if state["by"] is None else tuple(state["by"])
-            replicates = whole_number(state, "replicates")
-            return cls._holding(
-                from_plain(state, key_columns=len(by or ()), replicates=replicates),
-                declared=state["declared"],
-                replicates=replicates,
-                by=by,
-                dropped=whole_number(state, "dropped"),
-            )
-        except KeyError as error:
-            raise ValueError(f"the state is damaged: it has no {error}") from error
-        except (TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise ValueError(f"the state is damaged: {error}") from error
+    def _restored(cls, state: Mapping[str, Any]) -> Self:
+        by = None if state["by"] is None else tuple(state["by"])
+        replicates = whole_number(state, "replicates")
+        return cls._holding(
+            from_plain(state, key_columns=len(by or ()), replicates=replicates),
+            declared=state["declared"],
+            replicates=replicates,
+            by=by,
+            dropped=whole_number(state, "dropped"),
+        )
 
 
 def _fingerprint(view: View) -> str:

@@ -29,13 +29,7 @@ from ._regression_moments import (
 )
 from ._score_keys import keys_of
 from ._score_table import FloatArray, grouped_counts
-from ._state import (
-    NOTHING_COUNTED,
-    State,
-    check_mergeable,
-    check_schema,
-    whole_number,
-)
+from ._state import NOTHING_COUNTED, State, check_mergeable, whole_number
 from ._undefined import UndefinedPolicy, check_policy, settle
 from .intervals import Interval, z_score
 
@@ -48,7 +42,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RegressionStats"]
 
-_SCHEMA = "ml_infra.metrics.RegressionStats/1"
 #: Fourth powers of larger numbers leave float64.
 _LARGEST = 1e70
 
@@ -75,6 +68,8 @@ class RegressionStats(State):
     >>> stats.update([2.0, 8.0], [2.0, 7.0]).mean_absolute_error()
     0.5
     """
+
+    _format = "ml_infra.regression_stats"
 
     def __init__(self, *, cap: int = 100_000) -> None:
         super().__init__()
@@ -278,48 +273,33 @@ class RegressionStats(State):
 
     # --- as data --------------------------------------------------------------------
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the state as plain Python data, to be read by `from_dict`."""
-        with self._lock:
-            return {
-                "schema": _SCHEMA,
-                "n": self.n,
-                "dropped": self.dropped,
-                "origin": self._origin,
-                "sums": self._sums.tolist(),
-                "products": self._products.tolist(),
-                "labels": list(self._labels) if self.n else None,
-                "zero_label": self._zero_label,
-                **self._errors.to_dict(),
-            }
+    def _described(self) -> dict[str, Any]:
+        return {
+            "n": self.n,
+            "dropped": self.dropped,
+            "origin": self._origin,
+            "sums": self._sums.tolist(),
+            "products": self._products.tolist(),
+            "labels": list(self._labels) if self.n else None,
+            "zero_label": self._zero_label,
+            **self._errors.to_dict(),
+        }
 
     @classmethod
-    def from_dict(cls, state: Mapping[str, Any]) -> Self:
-        """
-        Return the state that `to_dict` described.
-
-        Raises:
-            ValueError: If it is no such description, of another version, or damaged.
-        """
-        check_schema(state, _SCHEMA)
-        try:
-            restored = cls(cap=state["cap"])
-            restored.n = whole_number(state, "n")
-            restored.dropped = whole_number(state, "dropped")
-            restored._origin = float(state["origin"])
-            restored._sums = np.asarray(state["sums"], np.float64).reshape(7)
-            restored._products = np.asarray(state["products"], np.float64)
-            restored._products = restored._products.reshape(7, 7)
-            if state["labels"] is not None:
-                low, high = state["labels"]
-                restored._labels = (float(low), float(high))
-            restored._zero_label = state["zero_label"]
-            restored._errors = Cells.from_dict(state)
-            restored._check()
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise ValueError(
-                f"the state of schema {_SCHEMA!r} is damaged: {error}"
-            ) from error
+    def _restored(cls, state: Mapping[str, Any]) -> Self:
+        restored = cls(cap=state["cap"])
+        restored.n = whole_number(state, "n")
+        restored.dropped = whole_number(state, "dropped")
+        restored._origin = float(state["origin"])
+        restored._sums = np.asarray(state["sums"], np.float64).reshape(7)
+        restored._products = np.asarray(state["products"], np.float64)
+        restored._products = restored._products.reshape(7, 7)
+        if state["labels"] is not None:
+            low, high = state["labels"]
+            restored._labels = (float(low), float(high))
+        restored._zero_label = state["zero_label"]
+        restored._errors = Cells.from_dict(state)
+        restored._check()
         return restored
 
     # --- inside ---------------------------------------------------------------------

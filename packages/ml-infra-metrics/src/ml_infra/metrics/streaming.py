@@ -33,13 +33,7 @@ from ._probabilities import (
 from ._readers import on_device
 from ._score_intervals import auc_interval_of, average_precision_interval_of
 from ._score_table import tabulate
-from ._state import (
-    NOTHING_COUNTED,
-    State,
-    check_mergeable,
-    check_schema,
-    whole_number,
-)
+from ._state import NOTHING_COUNTED, State, check_mergeable, whole_number
 from ._undefined import UndefinedPolicy, check_policy, settle
 from .curves import (
     PrecisionRecallCurve,
@@ -59,7 +53,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Bounded", "Scores"]
 
-_SCHEMA = "ml_infra.metrics.Scores/1"
 #: Rows that wait, so that small batches cost no sort of their own.
 _PENDING = 1 << 16
 
@@ -90,6 +83,8 @@ class Scores(State):
     >>> scores.update([0.35, 0.8], [1, 1]).roc_auc()
     Bounded(value=0.75, max_error=0.0)
     """
+
+    _format = "ml_infra.scores"
 
     def __init__(self, *, cap: int = 100_000, positive: Any = 1) -> None:
         super().__init__()
@@ -318,39 +313,24 @@ class Scores(State):
 
     # --- as data --------------------------------------------------------------------
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the state as plain Python data, to be read by `from_dict`."""
-        with self._lock:
-            return {
-                "schema": _SCHEMA,
-                "positive": self._positive,
-                "negative": self._negative,
-                "n": self.n,
-                "dropped": self.dropped,
-                **self._settled().to_dict(),
-            }
+    def _described(self) -> dict[str, Any]:
+        return {
+            "positive": self._positive,
+            "negative": self._negative,
+            "n": self.n,
+            "dropped": self.dropped,
+            **self._settled().to_dict(),
+        }
 
     @classmethod
-    def from_dict(cls, state: Mapping[str, Any]) -> Self:
-        """
-        Return the state that `to_dict` described.
-
-        Raises:
-            ValueError: If it is no such description, or of another version.
-        """
-        check_schema(state, _SCHEMA)
-        try:
-            restored = cls(cap=state["cap"], positive=_class(state, "positive"))
-            if state["negative"] is not None:
-                restored._negative = _class(state, "negative")
-            restored.n = whole_number(state, "n")
-            restored.dropped = whole_number(state, "dropped")
-            restored._cells = Cells.from_dict(state)
-            _check_rows(restored.n, restored._cells)
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise ValueError(
-                f"the state of schema {_SCHEMA!r} is damaged: {error}"
-            ) from error
+    def _restored(cls, state: Mapping[str, Any]) -> Self:
+        restored = cls(cap=state["cap"], positive=_class(state, "positive"))
+        if state["negative"] is not None:
+            restored._negative = _class(state, "negative")
+        restored.n = whole_number(state, "n")
+        restored.dropped = whole_number(state, "dropped")
+        restored._cells = Cells.from_dict(state)
+        _check_rows(restored.n, restored._cells)
         return restored
 
     # --- inside ---------------------------------------------------------------------
