@@ -89,6 +89,17 @@ def test_the_level_of_a_capture_is_its_own():
     assert logs.events == ["loud"]
 
 
+def test_nested_captures_each_keep_their_own_level():
+    log = get_logger("nested")
+    with capture_logs("warning") as outer:
+        with capture_logs("debug") as inner:
+            log.debug("quiet")
+            log.warning("loud")
+        log.info("quiet again")
+    assert inner.events == ["quiet", "loud"]
+    assert outer.events == ["loud"]
+
+
 def test_records_of_the_standard_library_are_caught_once_configured():
     configure("r", console=False)
     with capture_logs() as logs:

@@ -34,8 +34,7 @@ class Gate:
         self.emit: Callable[..., None] = _emit_first
 
 
-_taps: list[Write] = []
-_tap_levels: list[int] = []
+_taps: list[tuple[int, Write]] = []
 _gates: dict[str, Gate] = {}
 _current: Pipeline | None = None
 
@@ -84,19 +83,18 @@ def tap(write: Write, level: int = 0) -> Callable[[], None]:
     """
     Send every line from `level` on to `write` instead of to the outputs.
 
-    Taps nest: each gets all lines, the outputs get none while there is one.
+    Taps nest: each gets the lines of its own level, the outputs get none.
 
     Returns:
         A function that takes the tap out again.
     """
-    _taps.append(write)
-    _tap_levels.append(level)
+    opened = (level, write)
+    _taps.append(opened)
     refresh()
 
     def untap() -> None:
-        if write in _taps:
-            place = _taps.index(write)
-            del _taps[place], _tap_levels[place]
+        if opened in _taps:
+            _taps.remove(opened)
             refresh()
 
     return untap
@@ -113,8 +111,8 @@ def _set(gate: Gate) -> None:
             pipeline.emit if pipeline.forward is None else pipeline.emit_carefully
         )
     gate.level = INFO if pipeline is None else pipeline.levels.of(gate.name)
-    if _tap_levels:
-        gate.level = min(_tap_levels)
+    if _taps:
+        gate.level = min(level for level, _ in _taps)
 
 
 def _emit_first(*args: Any, **kwargs: Any) -> None:

@@ -66,11 +66,11 @@ class Pipeline:
         self._only: Write | None = None  # the one output, where there is but one
         self._next_seq = self.counters.issued.add
 
-    def rewire(self, taps: tuple[Write, ...] = ()) -> None:
+    def rewire(self, taps: tuple[tuple[int, Write], ...] = ()) -> None:
         """Send lines to the taps while there are any, else to the outputs."""
         self._only = None
         if taps:
-            self._writes = self._unseen = tuple((0, tap) for tap in taps)
+            self._writes = self._unseen = taps
             return
         outputs = self.outputs
         self._writes = tuple((o.least, o.write) for o in outputs)

@@ -25,9 +25,10 @@ def capture_logs(level: str | int = "debug") -> CapturedLogs:
         level: The lowest level caught, whatever `configure` has set.
 
     It works for loggers made and used before, for records of all threads, and inside
-    another `capture_logs` (each catches all). Records pass through everything they
-    would on their way to a file, so what a test sees is what the file would hold, with
-    NaN and infinities as floats. What was set up before is in force again at the end.
+    another `capture_logs` (each catches from its own level on). Records pass through
+    everything they would on their way to a file, so what a test sees is what the file
+    would hold, with NaN and infinities as floats. What was set up before is in force
+    again at the end.
 
     >>> from ml_infra.logging import get_logger
     >>> with capture_logs() as logs:
