@@ -122,6 +122,27 @@ def test_counts_are_told_once(tmp_path):
     assert '"suppressed":2' in text
 
 
+def test_a_span_of_a_limited_logger_is_written_whole_and_every_time():
+    log = get_logger("spans")
+    with capture_logs() as logs:
+        for limited in (log.once, log.once, log.every(5)):
+            with limited.span("epoch", epoch=3):
+                pass
+    assert logs.events == ["epoch"] * 6
+    assert [record["kind"] for record in logs] == ["span.start", "span.end"] * 3
+    assert all(record["epoch"] == 3 for record in logs)
+
+
+def test_the_record_that_says_what_was_left_out_keeps_positional_arguments():
+    log = get_logger("args")
+    with capture_logs() as logs:
+        for n in range(4):
+            log.every(3).info("tick", "positional", n=n)
+    assert [record["n"] for record in logs] == [0, 3]
+    assert [record.get("suppressed") for record in logs] == [None, 2]
+    assert [record["args"] for record in logs] == [["positional"]] * 2
+
+
 def test_limits_keep_bound_fields_exceptions_and_odd_events():
     log = get_logger("t").bind(fold=1)
     with capture_logs() as logs:

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._context import Layer
-    from ._gates import Gate
+    from ._gates import AnyGate
     from ._pipeline import Pipeline
 
-METRIC = b',"kind":"metric"'
 _MAX_PENDING = 1000
 _LONGEST_WAIT_S = 5.0
 
@@ -76,11 +75,12 @@ def on_device(value: Any) -> bool:
 
 def deferred(  # noqa: PLR0917 - the arguments of `Pipeline.record`
     pipeline: Pipeline,
-    gate: Gate,
+    gate: AnyGate,
     level: int,
     event: Any,
     fields: Mapping[str, Any],
     bound: Layer | None,
+    **special: Any,
 ) -> bool:
     """Take the record over if it waits for a device; return whether that is so."""
     settle()
@@ -89,7 +89,7 @@ def deferred(  # noqa: PLR0917 - the arguments of `Pipeline.record`
     now = time.time_ns()
 
     def write(values: Mapping[str, Any]) -> None:
-        pipeline.write(gate, level, event, values, bound, kind=METRIC, now=now)
+        pipeline.write(gate, level, event, values, bound, now=now, **special)
 
     try:
         pending = _Pending(write, fields)

@@ -15,11 +15,23 @@ from ._preemption import let_through
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Protocol
 
     from ._pipeline import Pipeline
 
     Write = Callable[[bytes], None]
+
+    class AnyGate(Protocol):
+        """A `Gate`, or one with a limit in front."""
+
+        @property
+        def name(self) -> str: ...
+        @property
+        def level(self) -> int: ...
+        @property
+        def heads(self) -> dict[int, dict[str, bytes]]: ...
+        @property
+        def emit(self) -> Callable[..., None]: ...
 
 
 class Gate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from . import _gates
+from ._calls import with_args
 from ._counting import Claim, Counter
 from ._levels import INFO
 from ._preemption import let_through
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._context import Layer
-    from ._gates import Gate
+    from ._gates import AnyGate
 
 _MAX_SITES = 4096  # events told apart; beyond, the oldest is forgotten
 
@@ -53,7 +54,7 @@ class Site:
 
     __slots__ = ("asked", "claim", "gate", "level", "next_time", "suppressed", "told")
 
-    def __init__(self, gate: Gate, level: int) -> None:
+    def __init__(self, gate: AnyGate, level: int) -> None:
         self.gate = gate
         self.level = level
         self.asked = Counter()
@@ -85,7 +86,7 @@ class LimitedGate:
 
     __slots__ = ("_gate", "_rule", "name")
 
-    def __init__(self, gate: Gate, rule: Rule) -> None:
+    def __init__(self, gate: AnyGate, rule: Rule) -> None:
         self._gate = gate
         self._rule = rule
         self.name = gate.name
@@ -95,9 +96,14 @@ class LimitedGate:
         """The level of the gate behind."""
         return self._gate.level
 
+    @property
+    def heads(self) -> dict[int, dict[str, bytes]]:
+        """Those of the gate behind."""
+        return self._gate.heads
+
     def emit(  # noqa: PLR0917 - keywords would cost as much as the rest
         self,
-        _gate: Gate,
+        _gate: AnyGate,
         level: int,
         event: Any,
         args: tuple[Any, ...],
@@ -120,6 +126,8 @@ class LimitedGate:
         if not fresh:
             gate.emit(gate, level, event, args, fields, bound, kind)
             return
+        if args:
+            fields = with_args(args, fields)
         _gates.current_pipeline().record(
             *(gate, level, event, fields, bound),
             kind=kind,

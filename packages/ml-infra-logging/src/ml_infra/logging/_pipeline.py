@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from ._context import Layer
     from ._counting import Counters
     from ._encoder import Encoder
-    from ._gates import Gate, Write
+    from ._gates import AnyGate as Gate
+    from ._gates import Write
     from ._identity import Identity
     from ._writer import Output
 
@@ -181,7 +182,7 @@ class Pipeline:
         if special.get("kind") == METRIC:
             from ._deferred import deferred
 
-            if deferred(self, gate, level, event, fields, bound):
+            if deferred(self, gate, level, event, fields, bound, **special):
                 return
         self.write(gate, level, event, fields, bound, **special)
 

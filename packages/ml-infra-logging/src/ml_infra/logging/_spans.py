@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ._context import Layer
-    from ._gates import Gate
+    from ._gates import AnyGate
 
 
 class Span:
@@ -39,7 +39,7 @@ class Span:
     )
 
     def __init__(
-        self, gate: Gate, bound: Layer | None, name: object, fields: dict[str, Any]
+        self, gate: AnyGate, bound: Layer | None, name: object, fields: dict[str, Any]
     ) -> None:
         self._gate = gate
         self._bound = bound

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ._background import Overflow
     from ._configuration import Handle
-    from ._gates import Gate
+    from ._gates import AnyGate
     from ._redaction import Redactor
     from ._spans import Span
 
@@ -43,7 +43,7 @@ class Logger:
 
     __slots__ = ("_bound", "_gate")
 
-    def __init__(self, gate: Gate, bound: Layer | None = None) -> None:
+    def __init__(self, gate: AnyGate, bound: Layer | None = None) -> None:
         self._gate = gate
         self._bound = bound
 
@@ -125,6 +125,8 @@ class Logger:
             name: The event of both records.
             fields: In both, and in every record of the block.
 
+        Limits do not count spans: `log.once.span` writes both records every time.
+
         >>> with get_logger("doc").span("epoch", epoch=3) as sp:
         ...     sp.set(samples=50_000)  # only in span.end
         """
@@ -175,8 +177,7 @@ class Logger:
     def _limited(self, count: int = 0, seconds: float = 0.0) -> Logger:
         from ._limits import LimitedGate, Rule
 
-        rule = Rule(count, seconds)
-        return Logger(LimitedGate(self._gate, rule), self._bound)  # type: ignore[arg-type]  # answers for a Gate
+        return Logger(LimitedGate(self._gate, Rule(count, seconds)), self._bound)
 
     def _bound_fields(self) -> Mapping[str, Any]:
         return {} if self._bound is None else self._bound.fields
