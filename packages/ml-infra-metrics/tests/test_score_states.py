@@ -7,6 +7,7 @@ are; every container gives the number that a list gives.
 """
 
 import copy
+import inspect
 import math
 
 import numpy as np
@@ -72,6 +73,14 @@ def test_every_metric_of_the_states_is_checked_here():
         public = {name for name in vars(state) if name in metrics.__all__}
         curves = {"roc_curve", "precision_recall_curve", "calibration_curve"}
         assert public - curves == {name for name, _ in names}
+
+
+@pytest.mark.parametrize("state", [Scores, RegressionStats])
+def test_a_method_has_a_policy_where_its_function_has_one(state):
+    for name in {name for name in vars(state) if name in metrics.__all__}:
+        of_both = (getattr(state, name), getattr(metrics, name))
+        method, function = (inspect.signature(one).parameters for one in of_both)
+        assert ("undefined" in method) == ("undefined" in function), name
 
 
 @every_case

@@ -30,7 +30,7 @@ from ._regression_moments import (
 from ._score_keys import keys_of
 from ._score_table import FloatArray, grouped_counts
 from ._state import NOTHING_COUNTED, State, check_mergeable, whole_number
-from ._undefined import UndefinedPolicy, check_policy, settle
+from ._undefined import UndefinedPolicy, settle
 from .intervals import Interval, z_score
 
 if TYPE_CHECKING:
@@ -186,37 +186,35 @@ class RegressionStats(State):
 
     # --- answers --------------------------------------------------------------------
 
-    def mean_absolute_error(self, *, undefined: UndefinedPolicy = "nan") -> float:
+    def mean_absolute_error(self) -> float:
         """Return the mean absolute error."""
-        return self._value("mean_absolute_error", undefined)
+        return self._value("mean_absolute_error")
 
-    def mean_squared_error(self, *, undefined: UndefinedPolicy = "nan") -> float:
+    def mean_squared_error(self) -> float:
         """Return the mean squared error."""
-        return self._value("mean_squared_error", undefined)
+        return self._value("mean_squared_error")
 
-    def root_mean_squared_error(self, *, undefined: UndefinedPolicy = "nan") -> float:
+    def root_mean_squared_error(self) -> float:
         """Return the square root of the mean squared error."""
-        return self._value("root_mean_squared_error", undefined)
+        return self._value("root_mean_squared_error")
 
     def r2_score(self, *, undefined: UndefinedPolicy = "nan") -> float:
         """Return the share of the labels' variance explained; see `r2_score`."""
-        return self._value("r2_score", undefined)
+        return settle(self._value("r2_score"), undefined, "r2_score", CONSTANT_LABELS)
 
     def mean_absolute_percentage_error(
         self, *, undefined: UndefinedPolicy = "nan"
     ) -> float:
         """Return the mean of |error| / |label|, as a fraction."""
-        return self._value("mean_absolute_percentage_error", undefined)
+        name = "mean_absolute_percentage_error"
+        return settle(self._value(name), undefined, name, ZERO_LABEL)
 
-    def pinball_loss(
-        self, *, quantile: float = 0.5, undefined: UndefinedPolicy = "nan"
-    ) -> float:
+    def pinball_loss(self, *, quantile: float = 0.5) -> float:
         """Return the pinball loss at any quantile; see `pinball_loss`."""
-        return self._value("pinball_loss", undefined, quantile)
+        return self._value("pinball_loss", quantile)
 
-    def median_absolute_error(self, *, undefined: UndefinedPolicy = "nan") -> Bounded:
+    def median_absolute_error(self) -> Bounded:
         """Return the median absolute error, exact up to `cap` distinct errors."""
-        check_policy(undefined)
         self._filled()
         places = middle_places(self._errors.counts[0])
         low, high = self._errors.ranges()
@@ -360,13 +358,9 @@ class RegressionStats(State):
         step = recentring(self._origin - origin)
         return step @ self._sums, step @ self._products @ step.T
 
-    def _value(
-        self, metric: str, undefined: UndefinedPolicy, quantile: float = 0.5
-    ) -> float:
+    def _value(self, metric: str, quantile: float = 0.5) -> float:
         self._filled()
-        value, _ = self._value_and_slope(metric, quantile)
-        reason = CONSTANT_LABELS if metric == "r2_score" else ZERO_LABEL
-        return settle(value, undefined, metric, reason)
+        return self._value_and_slope(metric, quantile)[0]
 
     def _value_and_slope(
         self, metric: str, quantile: float

@@ -238,32 +238,23 @@ class Scores(State):
             found, undefined, "average_precision", "there is no positive row"
         )
 
-    def log_loss(
-        self, *, eps: float = 0.0, undefined: UndefinedPolicy = "nan"
-    ) -> Bounded:
+    def log_loss(self, *, eps: float = 0.0) -> Bounded:
         """Return the log loss of scores in [0, 1]; see `ml_infra.metrics.log_loss`."""
         check_eps(eps)
-        check_policy(undefined)
         return mean_loss_bound(self._filled(), partial(negative_log, eps=eps))
 
-    def brier_score(self, *, undefined: UndefinedPolicy = "nan") -> Bounded:
+    def brier_score(self) -> Bounded:
         """Return the Brier score of scores in [0, 1]; see `brier_score`."""
-        check_policy(undefined)
         return mean_loss_bound(self._filled(), squared_miss)
 
     def expected_calibration_error(
-        self,
-        *,
-        bins: int = 10,
-        binning: Binning = "width",
-        undefined: UndefinedPolicy = "nan",
+        self, *, bins: int = 10, binning: Binning = "width"
     ) -> Bounded:
         """
         Return the expected calibration error of scores in [0, 1].
 
         See `ml_infra.metrics.expected_calibration_error` for the arguments.
         """
-        check_policy(undefined)
         found, max_error = calibration_bound(self._filled(), bins, binning)
         return Bounded(found.error(), max_error)
 
