@@ -42,7 +42,15 @@ class _Pending:
             if on_device(value)
         }
         self.context = _context.current.get()
-        self.arrived = _fence(fields)
+        self._query = _fence(fields)
+
+    def arrived(self) -> bool | None:
+        """Return whether the values are there, None if they never will be."""
+        try:
+            return self._query()
+        except BaseException as error:  # noqa: BLE001 - the device has failed
+            let_through(error)
+            return None
 
     def settle(self, *, resolved: bool) -> None:
         """Write the record, in the context of the call."""
@@ -55,7 +63,7 @@ class _Pending:
             _context.current.set(before)
 
 
-_pending: deque[_Pending] = deque()
+waiting: deque[_Pending] = deque()
 
 
 def on_device(value: Any) -> bool:
@@ -83,7 +91,6 @@ def deferred(  # noqa: PLR0917 - the arguments of `Pipeline.record`
     **special: Any,
 ) -> bool:
     """Take the record over if it waits for a device; return whether that is so."""
-    settle()
     if not any(map(on_device, fields.values())):
         return False
     now = time.time_ns()
@@ -97,9 +104,9 @@ def deferred(  # noqa: PLR0917 - the arguments of `Pipeline.record`
         let_through(error)
         write(fields)
         return True
-    _pending.append(pending)
-    while len(_pending) > _MAX_PENDING:
-        _pending.popleft().settle(resolved=False)
+    waiting.append(pending)
+    while len(waiting) > _MAX_PENDING:
+        waiting.popleft().settle(resolved=False)
     return True
 
 
@@ -112,26 +119,24 @@ def settle(*, wait: bool = False) -> None:
             arrived then is written without its value.
     """
     deadline = time.monotonic() + (_LONGEST_WAIT_S if wait else 0.0)
-    while _pending:
-        if _pending[0].arrived():
-            resolved = True
-        elif not wait:
-            return
-        elif time.monotonic() < deadline:
-            time.sleep(0.001)
-            continue
-        else:
-            resolved = False
+    while waiting:
         try:
-            pending = _pending.popleft()
+            pending = waiting.popleft()
         except IndexError:  # another thread was quicker
             return
-        pending.settle(resolved=resolved)
+        arrived = pending.arrived()
+        if arrived or arrived is None or (wait and time.monotonic() >= deadline):
+            pending.settle(resolved=bool(arrived))
+            continue
+        waiting.appendleft(pending)
+        if not wait:
+            return
+        time.sleep(0.001)
 
 
 def after_fork() -> None:
     """Leave what waits to the parent."""
-    _pending.clear()
+    waiting.clear()
 
 
 def _fence(fields: Mapping[str, Any]) -> Callable[[], bool]:

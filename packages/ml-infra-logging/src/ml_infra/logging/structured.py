@@ -113,6 +113,9 @@ class Logger:
             values: Numbers, usually with ``step``; see `ml_infra.logging.read_log` for
                 the way back into a table.
         """
+        deferred = sys.modules.get("ml_infra.logging._deferred")
+        if deferred is not None and deferred.waiting:
+            deferred.settle()
         gate = self._gate
         if gate.level <= INFO:
             gate.emit(gate, INFO, "metric", (), values, self._bound, _METRIC)
