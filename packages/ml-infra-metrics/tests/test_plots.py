@@ -69,6 +69,21 @@ def test_calibration_is_drawn_with_error_bars(ax, rows):
     assert legend(ax) == ["calibrated", f"ECE {error:.3f}", f"state: ECE {error:.3f}"]
 
 
+@pytest.mark.parametrize("plot", [plot_roc, plot_precision_recall, plot_calibration])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("labels", [0, 1]),
+        ("weights", [1, 2]),
+        ("positive", "banana"),
+        ("missing", "drop"),
+    ],
+)
+def test_options_about_rows_are_refused_beside_a_state(plot, option, value):
+    with pytest.raises(TypeError, match=f"counted its rows already; pass {option} to"):
+        plot(Scores.of([0.1, 0.9], [0, 1]), **{option: value})
+
+
 def test_a_confusion_matrix_is_annotated(ax):
     plot_confusion_matrix([[8, 2], [0, 0]], classes=["no", "yes"], ax=ax)
     assert [text.get_text() for text in ax.texts] == ["8", "2", "0", "0"]

@@ -135,9 +135,11 @@ def plot_roc(
 
     Raises:
         ValueError: As `roc_auc`.
+        TypeError: As `roc_auc`; also for options about rows beside a state.
         ImportError: If matplotlib is not installed.
     """
     if isinstance(scores, Scores):
+        _refuse_rows(labels, weights, positive, missing)
         curve, interval = scores.roc_curve(), scores.interval("roc_auc", level=level)
     else:
         curve = roc_curve(
@@ -193,9 +195,11 @@ def plot_precision_recall(
 
     Raises:
         ValueError: As `average_precision`.
+        TypeError: As `average_precision`; also for options about rows beside a state.
         ImportError: If matplotlib is not installed.
     """
     if isinstance(scores, Scores):
+        _refuse_rows(labels, weights, positive, missing)
         curve = scores.precision_recall_curve()
         interval = scores.interval("average_precision", level=level)
     else:
@@ -257,9 +261,11 @@ def plot_calibration(
 
     Raises:
         ValueError: As `calibration_curve`.
+        TypeError: As `calibration_curve`; also for options about rows beside a state.
         ImportError: If matplotlib is not installed.
     """
     if isinstance(probabilities, Scores):
+        _refuse_rows(labels, weights, positive, missing)
         curve = probabilities.calibration_curve(bins=bins, binning=binning, level=level)
         error = float(
             probabilities.expected_calibration_error(bins=bins, binning=binning)
@@ -359,6 +365,22 @@ def _axes(ax: Axes | None) -> Axes:
             'plots need matplotlib; pip install "ml-infra-metrics[plot]"'
         ) from error
     return plt.subplots(layout="constrained")[1]
+
+
+def _refuse_rows(labels: Any, weights: Any, positive: Any, missing: Missing) -> None:
+    """Raise TypeError for options about rows, which a state has counted already."""
+    given = {
+        "labels": labels is not None,
+        "weights": weights is not None,
+        "positive": positive != 1,
+        "missing": missing != "raise",
+    }
+    if any(given.values()):
+        names = ", ".join(name for name in given if given[name])
+        raise TypeError(
+            f"a Scores state has counted its rows already; pass {names} to its update "
+            "or constructor instead"
+        )
 
 
 def _visible(x: FloatArray, y: FloatArray) -> NDArray[np.intp]:
