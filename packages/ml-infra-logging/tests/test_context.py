@@ -1,6 +1,7 @@
 """`context`: fields that follow the flow of the program and leak nowhere."""
 
 import asyncio
+import functools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -153,6 +154,37 @@ def test_a_context_decorates_functions_and_coroutines(logs):
     assert asyncio.run(work_async(2)) == 2
     assert [record["stage"] for record in logs] == ["fit", "eval"]
     assert work.__name__ == "work"
+
+
+def test_generators_are_refused_with_the_way_out():
+    def rows():
+        yield 1
+
+    async def rows_async():
+        yield 1
+
+    for generator in (rows, rows_async, functools.partial(rows)):
+        with pytest.raises(TypeError, match=r"rows.*put `with context"):
+            context(stage="fit")(generator)
+        with pytest.raises(TypeError, match="carry what iterates"):
+            carry_context(generator)
+
+
+def test_a_coroutine_carries_the_context_through_its_awaits(logs):
+    async def work():
+        await asyncio.sleep(0)
+        log.info("in")
+
+    with context(stage="fit"):
+        carried = carry_context(work)
+
+    async def main():
+        await carried()
+        log.info("out")
+
+    asyncio.run(main())
+    assert fields(logs[0], "stage") == {"stage": "fit"}
+    assert fields(logs[1], "stage") == {}
 
 
 def test_one_context_object_may_be_used_by_several_tasks(logs):

@@ -103,7 +103,8 @@ class context:  # noqa: N801 - reads as a statement: with context(...)
             fields of the call itself.
 
     Works as a ``with`` statement and as a decorator, nests, and may be used more than
-    once. A thread starts with no context; hand it over with `carry_context`.
+    once. A thread starts with no context; hand it over with `carry_context`. A
+    generator cannot be decorated: put the ``with`` into it.
 
     >>> with context(stage="fit", epoch=3):
     ...     pass  # every record in here has both
@@ -131,6 +132,7 @@ class context:  # noqa: N801 - reads as a statement: with context(...)
         from functools import wraps
         from inspect import iscoroutinefunction
 
+        _refuse_generator("context", function, "put `with context(...)` into it")
         fields = self._fields
         if iscoroutinefunction(function):
 
@@ -153,14 +155,31 @@ def carry_context(function: Callable[P, R]) -> Callable[P, R]:
     """
     Return `function` bound to the context of here and now, for another thread.
 
+    Raises:
+        TypeError: If it is a generator function: its body runs after the call.
+
     >>> from concurrent.futures import ThreadPoolExecutor
     >>> def work() -> None: ...
     >>> with ThreadPoolExecutor(1) as pool, context(stage="fit"):
     ...     pool.submit(carry_context(work)).result()
     """
     from functools import wraps
+    from inspect import iscoroutinefunction
 
+    _refuse_generator("carry_context", function, "carry what iterates over it")
     taken = current.get()
+    if iscoroutinefunction(function):
+
+        @wraps(function)
+        async def run_async(*args: P.args, **kwargs: P.kwargs) -> Any:
+            before = current.get()
+            current.set(taken)
+            try:
+                return await function(*args, **kwargs)
+            finally:
+                current.set(before)
+
+        return run_async  # type: ignore[return-value]  # R is the coroutine
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -172,3 +191,14 @@ def carry_context(function: Callable[P, R]) -> Callable[P, R]:
             current.set(before)
 
     return run
+
+
+def _refuse_generator(name: str, function: Any, way_out: str) -> None:
+    from inspect import isasyncgenfunction, isgeneratorfunction
+
+    if isgeneratorfunction(function) or isasyncgenfunction(function):
+        called = getattr(function, "__qualname__", repr(function))
+        raise TypeError(
+            f"{name} cannot wrap the generator {called}: its body runs after the call; "
+            + way_out
+        )
