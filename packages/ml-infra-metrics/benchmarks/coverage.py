@@ -35,6 +35,35 @@ class Population(NamedTuple):
         return cells % len(self.shares), cells // len(self.shares)
 
 
+class LabelSets(NamedTuple):
+    """Indicators of three columns; with a share `alike`, a row errs in all or none."""
+
+    name: str
+    prevalence: tuple[float, float, float]
+    wrong: float
+    alike: float
+
+    def every(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return all predictions and labels there can be, and their shares."""
+        bits = (np.arange(64)[:, None] >> np.arange(6)) & 1
+        labels, errors = bits[:, :3], bits[:, 3:]
+        of_labels = np.where(labels, self.prevalence, 1 - np.array(self.prevalence))
+        alone = np.where(errors, self.wrong, 1 - self.wrong).prod(axis=1)
+        whole = (errors.sum(axis=1) == 3) * self.wrong
+        whole = whole + (errors.sum(axis=1) == 0) * (1 - self.wrong)
+        mixed = self.alike * whole + (1 - self.alike) * alone
+        return labels ^ errors, labels, of_labels.prod(axis=1) * mixed
+
+    def truth(self, metric: str, average: str) -> float:
+        predictions, labels, shares = self.every()
+        return Counts.of(predictions, labels, weights=shares).metric(metric, average)
+
+    def draw(self, rng: np.random.Generator, rows: int) -> tuple[np.ndarray, ...]:
+        predictions, labels, shares = self.every()
+        drawn = rng.choice(64, rows, p=shares)
+        return predictions[drawn], labels[drawn]
+
+
 def confusable(prevalence: list[float], recall: list[float]) -> np.ndarray:
     """Return shares with these label shares and recalls, errors spread evenly."""
     k = len(prevalence)
@@ -54,6 +83,8 @@ POPULATIONS = (
         "5 classes, 50 % to 3 %",
         confusable([0.5, 0.25, 0.15, 0.07, 0.03], [0.9, 0.8, 0.7, 0.6, 0.5]),
     ),
+    LabelSets("3 labels, 80 % right", (0.5, 0.3, 0.2), 0.2, 0.0),
+    LabelSets("3 labels, errors together", (0.5, 0.3, 0.2), 0.2, 0.8),
 )
 BINARY = (
     ("accuracy", "binary"),
@@ -74,6 +105,20 @@ MULTICLASS = (
     ("matthews_corrcoef", "macro"),
     ("cohen_kappa", "macro"),
 )
+MULTILABEL = (
+    ("accuracy", "macro"),
+    ("hamming_loss", "binary"),
+    ("precision", "micro"),
+    ("f1_score", "micro"),
+    ("f1_score", "macro"),
+    ("f1_score", "weighted"),
+)
+
+
+def asks_of(population: Population | LabelSets) -> tuple[tuple[str, str], ...]:
+    if isinstance(population, LabelSets):
+        return MULTILABEL
+    return BINARY if len(population.shares) == 2 else MULTICLASS
 
 
 def share_covered(counts: Counts, truth: float, ask: tuple[str, str], method: str):
@@ -119,14 +164,13 @@ def main(argv: list[str] | None = None) -> None:
     print("| population | metric |", " | ".join(heads), "| undefined |")
     print("|---|---|" + "---|" * (len(heads) + 1))
     for population in POPULATIONS:
-        asks = BINARY if len(population.shares) == 2 else MULTICLASS
         states = {}
         for n in SIZES:
             predictions, labels = population.draw(rng, n * datasets)
             states[n] = Counts.of(
                 predictions, labels, by=np.repeat(np.arange(datasets), n)
             )
-        for ask in asks:
+        for ask in asks_of(population):
             truth = population.truth(*ask)
             cells, gone = [], 0.0
             for n in SIZES:

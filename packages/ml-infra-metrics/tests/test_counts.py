@@ -98,18 +98,6 @@ class TestTheCore:
         assert codes([2**70, 1], np.array([3, 1])).classes == [1, 3, 2**70]
 
 
-def test_indicators_are_refused_with_the_way_to_count_them():
-    predictions = np.array([[1, 0, 1], [0, 0, 1], [1, 1, 0], [0, 1, 1]])
-    labels = np.array([[1, 1, 1], [0, 0, 0], [1, 0, 0], [1, 1, 1]])
-    with pytest.raises(ValueError, match=r"one class per row.*by=np.tile"):
-        Counts.of(predictions, labels)
-    n, k = labels.shape
-    counts = Counts.of(predictions.ravel(), labels.ravel(), by=np.tile(np.arange(k), n))
-    per_class = f1_score(predictions, labels, average=None)
-    assert {s.key: s.value for s in counts.slices("f1_score")} == per_class
-    assert counts.f1_score() == f1_score(predictions, labels, average="micro")
-
-
 def test_a_state_answers_what_the_functions_answer(rng):
     predictions, labels = rng.integers(0, 4, (2, 300))
     counts = Counts.of(predictions, labels)

@@ -8,7 +8,7 @@ import pytest
 
 from ml_infra.metrics import Counts, Interval, wilson_interval
 from ml_infra.metrics._bootstrap import poisson_weights
-from ml_infra.metrics._count_metrics import METRICS
+from ml_infra.metrics._questions import CLASS_METRICS
 from ml_infra.metrics.slices import adjust
 
 
@@ -105,12 +105,36 @@ def test_delta_variance_is_that_of_numerical_derivatives(name, average, weighted
     assert found.high - found.value == pytest.approx(half, rel=1e-4)
 
 
+@pytest.mark.parametrize("size", [2, 5, 60])
+def test_a_table_held_whole_and_its_cells_have_one_interval(size, rng):
+    """Rows of one slice are counted as cells, rows without slices as a table."""
+    predictions, labels = rng.integers(0, size, (2, 4000))
+    labels = np.where(rng.random(4000) < 0.6, predictions, labels)
+    whole = Counts.of(predictions, labels)
+    cells = Counts.of(predictions, labels, by=np.zeros(4000, int))
+    for name in CLASS_METRICS:
+        options = {"beta": 2.0} if name == "fbeta_score" else {}
+        for average in ("macro", "micro", "weighted"):
+            one, other = (c.interval(name, average, **options) for c in (whole, cells))
+            assert (one.flags, one.method, one.n) == (other.flags, other.method, 4000)
+            assert (one.value, one.low, one.high) == pytest.approx(
+                (other.value, other.low, other.high), rel=1e-9
+            )
+
+
+def test_without_variance_a_table_held_whole_is_degenerate():
+    counts = Counts.of(np.arange(3000) % 50, np.arange(3000) % 50)
+    assert counts.interval("f1_score", "macro", method="delta").flags == ("degenerate",)
+    wrong = Counts.of(np.arange(3000) % 50, (np.arange(3000) + 1) % 50)
+    assert "degenerate" in wrong.interval("f1_score", "macro").flags
+
+
 def test_intervals_contain_their_value_and_keep_to_the_range(rng):
     for rows in (1, 2, 5, 40):
         for _ in range(8):
             predictions, labels = rng.integers(0, 3, (2, rows))
             counts = Counts.of(predictions, labels)
-            for name in METRICS:
+            for name in CLASS_METRICS:
                 if name == "fbeta_score":
                     continue
                 found = counts.interval(name, "macro")

@@ -36,13 +36,14 @@ SWAPS = {
 # (line, mutated expression) -> why the change cannot be seen in a result.
 WAYS = "only chooses between two ways to the same counts"
 SIZES = "the size of a block does not change a sum"
+MARGINS = "if size * size <= max(BLOCK, min(len(labels), _WHOLE)):"
 EXPLAINED = {
     ("n = len(keys[0][0])", "0"): "every key has a code for every row",
     ("if len(table) > BLOCK:", "if len(table) > BLOCK:"): WAYS,
     ("if len(table) > BLOCK:", "len(table) > BLOCK"): WAYS,
-    ("if size * size <= BLOCK:", "if size * size <= BLOCK:"): WAYS,
-    ("if size * size <= BLOCK:", "size * size <= BLOCK"): WAYS,
-    ("if size * size <= BLOCK:", "size * size"): WAYS,
+    (MARGINS, MARGINS): WAYS,
+    (MARGINS, MARGINS[3:-1]): WAYS,
+    (MARGINS, "size * size"): WAYS,
     ("for block in blocks(n, max(1, BLOCK // k)):", "1"): SIZES,
     ("for block in blocks(n, max(1, BLOCK // k)):", "BLOCK // k"): SIZES,
     (

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ._inputs import blocks
+from ._readers import Column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from ._readers import Array, Column
+    from ._readers import Array
 
 #: Distinct values up to which a collision-free table of at most 2**20 slots is found.
 _TABLE_LIMIT = 2000
@@ -89,6 +90,23 @@ def encode(columns: Sequence[Column], *, equality_only: bool = False) -> Codes:
             return Codes([column.values for column in columns], 0, 0, ())
         return _encode_integers(columns, booleans=set(kinds) == {"bool"})
     return _unify([_categorise(column) for column in columns])
+
+
+def encode_words(columns: Sequence[NDArray[np.uint64]]) -> Codes:
+    """Code rows of little-endian 64-bit words; a class is the integer of its bytes."""
+    if all(words.shape[1] == 1 for words in columns):
+        return _encode_integers(
+            [Column("words", words[:, 0]) for words in columns], booleans=False
+        )
+    coded = []
+    for words in columns:
+        found = _code_words(words)
+        if found is None:
+            codes, rows = _code_objects([row.tobytes() for row in words])
+        else:
+            codes, rows = found[0], [row.tobytes() for row in words[found[1]]]
+        coded.append((codes, [int.from_bytes(row, "little") for row in rows]))
+    return _unify(coded)
 
 
 def kind_of(classes: Iterable[Any]) -> str:
@@ -176,13 +194,8 @@ def _encode_integers(columns: Sequence[Column], *, booleans: bool) -> Codes:
         for a in arrays
     ]
     dense = min(4 * len(arrays[0]) + 1024, 1 << 21)
-    # One pass instead of a minimum and a maximum: the union of all bits bounds both.
-    bits = 0
-    for a in arrays:
-        bits |= int(np.bitwise_or.reduce(a))
-    if 0 <= bits < dense:
-        # A power of two is close enough for small tables, not for large ones.
-        top = bits if bits < 256 else max(int(a.max()) for a in arrays)
+    top = max(map(_top, arrays))
+    if top < dense:
         return Codes(arrays, 0, top + 1, range(top + 1))
     low = min(int(a.min()) for a in arrays)
     high = max(int(a.max()) for a in arrays)
@@ -192,6 +205,13 @@ def _encode_integers(columns: Sequence[Column], *, booleans: bool) -> Codes:
         return _unify([_code_objects(a.tolist()) for a in arrays])
     wide = np.uint64 if high >= 2**63 else np.int64
     return _unify([_code_wide(a.astype(wide, copy=False)) for a in arrays])
+
+
+def _top(integers: Array) -> int:
+    """Return the largest integer, or one of 2**63 and more if any is negative."""
+    # One pass tells both: as unsigned, negative ones are larger than all others.
+    top = int(integers.view(integers.dtype.str.replace("i", "u")).max())
+    return top if top <= np.iinfo(integers.dtype).max else max(top, 2**63)
 
 
 def _code_wide(values: Array) -> tuple[Array, list[Any]]:

@@ -7,31 +7,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from . import _delta, _pairs
-from ._averaging import check_average, check_kinds, listed, positive_code
-from ._count_metrics import (
-    WHOLE,
-    CountMetrics,
-    check_beta,
-    plain_name,
-    refuse_options,
-)
-from ._delta import Question
-from ._formulas import ratio
-from ._undefined import check_policy
+from . import _delta
+from ._count_metrics import CountMetrics
+from ._questions import WHOLE, Question
 from .intervals import Interval, z_score
 from .slices import SliceTable, WorstSlice, adjust, below
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
     from typing_extensions import Unpack
 
     from ._count_metrics import MetricOptions
     from ._count_table import CountTable
     from ._formulas import Average
-    from ._pairs import Pairs
 
 IntervalMethod = Literal["auto", "wilson", "delta", "bootstrap"]
 
@@ -75,22 +63,21 @@ class CountIntervals(CountMetrics):
         if method not in _delta.METHODS:
             raise ValueError(f"method must be one of {_delta.METHODS}, got {method!r}")
         z_score(level)
-        counted = self._filled().table
-        pairs = _pairs.pooled(counted.pairs)
+        table = self._filled().table.pooled()
         if average is None and name not in WHOLE and name != "balanced_accuracy":
-            table, _ = self._chosen(name, None, options)
+            chosen, formula = self._chosen(name, None, options)
+            place = {label: code for code, label in enumerate(table.names)}
             return {
-                c: _interval(
-                    self._question(name, "binary", options, [c]),
-                    pairs,
-                    len(counted.classes),
+                label: _interval(
+                    Question(name, formula, "binary", [place.get(label, -1)]),
+                    table,
                     level,
                     method,
                 )
-                for c in table.classes
+                for label in chosen.classes
             }
         question = self._question(name, average, options)
-        return _interval(question, pairs, len(counted.classes), level, method)
+        return _interval(question, table.asked(name), level, method)
 
     def slices(
         self,
@@ -120,7 +107,7 @@ class CountIntervals(CountMetrics):
         z_score(level)
         question = self._question(name, average, options)
         support = _support(view)
-        found = _slice_bounds(question, view, level, method)
+        found = _slice_bounds(question, view.asked(name), level, method)
         kept = np.flatnonzero(support >= min_support)
         keys = view.keys
         if len(kept) < len(keys):
@@ -159,14 +146,12 @@ class CountIntervals(CountMetrics):
             min_support: Leave out slices of fewer rows.
             **options: As in `metric`.
         """
-        view = self._sliced()
+        view = self._sliced().asked(name)
         question = self._question(name, average, options)
-        shape = (len(view.keys), len(view.classes))
-        m = _pairs.marginals(view.pairs, *shape)
-        whole = _pairs.pooled(view.pairs)
-        total = _pairs.marginals(whole, 1, shape[1])
+        whole = view.pooled()
+        m, total = view.marginals(), whole.marginals()
         rest = type(m)(*(t - part for t, part in zip(total, m, strict=True)))
-        spread = _delta.variance(question.gradient(total), whole, 1)[0]
+        spread = whole.variance(total, question.gradient(total))[0]
         value, others = question.value(m), question.value(rest)
         # The pooled variance of one row, shared out by the rows that carry the metric.
         rows, rest_rows, all_rows = map(question.carriers, (m, rest, total))
@@ -199,57 +184,17 @@ class CountIntervals(CountMetrics):
             raise ValueError("these counts have no slices; pass by= when counting")
         return table
 
-    def _question(
-        self,
-        name: str,
-        average: Any,
-        options: MetricOptions,
-        only: Sequence[Any] | None = None,
-    ) -> Question:
-        """Settle a metric and its options into one number per table."""
-        view = self._view()
-        classes_found = view.table.classes
-        if name in WHOLE:
-            allowed = () if name in ("accuracy", "hamming_loss") else ("undefined",)
-            refuse_options(name, options, *allowed)
-            return Question(name)
-        name, average = plain_name(name, average)
-        if average is None:
-            raise ValueError("average=None has one value per class; choose an average")
-        filler = check_policy(options.get("undefined", "nan"))
-        position = {c: i for i, c in enumerate(classes_found)}
-        classes = options.get("classes")
-        wanted = None if classes is None else listed(classes)
-        chosen: list[int] | None = None
-        if only is not None:
-            chosen = [position.get(c, -1) for c in only]
-        elif average == "binary":
-            code = positive_code(classes_found, options.get("positive", 1), wanted)
-            chosen = [-1 if code is None else code]
-        elif wanted is not None:
-            check_kinds(wanted, classes_found)
-            chosen = [position.get(c, -1) for c in wanted]
-        elif view.declared:
-            chosen = list(range(len(classes_found)))
-        check_average(average)
-        check_beta(name, options)
-        formula = ratio(name, options.get("beta", 1.0))
-        return Question(name, formula, average, chosen, filler)
 
-
-def _support(view: CountTable) -> NDArray[np.int64]:
-    support = np.zeros(len(view.keys), np.int64)
-    np.add.at(support, view.pairs.by, view.pairs.rows)
+def _support(table: CountTable) -> NDArray[np.int64]:
+    support = np.zeros(len(table.keys), np.int64)
+    np.add.at(support, table.pairs.by, table.pairs.rows)
     return support
 
 
 def _interval(
-    question: Question, pairs: Pairs, classes: int, level: float, method: str
+    question: Question, table: CountTable, level: float, method: str
 ) -> Interval:
-    if method == "bootstrap" or (method == "auto" and pairs.replicates is not None):
-        found = _bootstrap_bounds(question, pairs, classes, level)
-    else:
-        found = _delta.bounds(question, pairs, (1, classes), level=level, method=method)
+    found = _bounds(question, table, level, method)
     value = float(found.value[0])
     flags: tuple[str, ...] = ("undefined",) if np.isnan(value) else ()
     if not flags and found.degenerate[0]:
@@ -259,45 +204,33 @@ def _interval(
     low, high = float(found.low[0]), float(found.high[0])
     if flags == ("undefined",):
         low = high = nan
-    n = int(pairs.rows.sum())
-    return Interval(value, low, high, level, found.method, n, flags)
+    return Interval(value, low, high, level, found.method, table.rows, flags)
 
 
-def _bootstrap_bounds(
-    question: Question, pairs: Pairs, classes: int, level: float
+def _bounds(
+    question: Question, table: CountTable, level: float, method: str
 ) -> _delta.Bounds:
-    if pairs.replicates is None:
+    drawn = table.replicates() if method in ("auto", "bootstrap") else None
+    if drawn is not None:
+        return _delta.bootstrap_bounds(question, table.marginals(), drawn, level)
+    if method == "bootstrap":
         raise ValueError(
             'method="bootstrap" needs units: pass unit= and replicates= when counting'
         )
-    value = question.value(_pairs.marginals(pairs, 1, classes))
-    drawn = question.value(_pairs.replicate_marginals(pairs, classes))
-    drawn = drawn[~np.isnan(drawn)]
-    if not len(drawn):
-        return _delta.Bounds(value, value, value, np.array([True]), "bootstrap")
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    flat = np.array([not high > low])
-    return _delta.Bounds(value, np.array([low]), np.array([high]), flat, "bootstrap")
+    return _delta.bounds(question, table, level=level, method=method)
 
 
 def _slice_bounds(
-    question: Question, view: CountTable, level: float, method: str
+    question: Question, table: CountTable, level: float, method: str
 ) -> _delta.Bounds:
-    count, classes = len(view.keys), len(view.classes)
-    clustered = view.pairs.replicates is not None and method in ("auto", "bootstrap")
+    count = len(table.keys)
+    clustered = table.pairs.replicates is not None and method in ("auto", "bootstrap")
     # A part's tables of derivatives have (slices, classes) entries.
-    step = 1 if clustered else max(1, (1 << 18) // classes)
-    parts = []
-    for start in range(0, count, step):
-        stop = min(start + step, count)
-        part = _pairs.part_of(view.pairs, start, stop)
-        if clustered or method == "bootstrap":
-            parts.append(_bootstrap_bounds(question, part, classes, level))
-        else:
-            shape = (stop - start, classes)
-            parts.append(
-                _delta.bounds(question, part, shape, level=level, method=method)
-            )
+    step = 1 if clustered else max(1, (1 << 18) // len(table.names))
+    parts = [
+        _bounds(question, table.between(start, start + step), level, method)
+        for start in range(0, count, step)
+    ]
     if len(parts) == 1:
         return parts[0]
     return _delta.Bounds(

@@ -6,14 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 import numpy as np
 
-from . import _pairs
-from ._averaging import (
-    ClassTable,
-    check_average,
-    listed,
-    select,
-)
-from ._formulas import RATIO_NAMES, causes, kappa, matthews, ratio, reason
+from ._averaging import ClassTable, check_average, listed, select
+from ._formulas import causes, ratio, reason
+from ._label_sets import refuse_agreement, refuse_binary
+from ._questions import WHOLE, Question, ask, plain_name
 from ._report import build_report
 from ._state import NOTHING_COUNTED
 from ._tables import summarise
@@ -28,9 +24,6 @@ if TYPE_CHECKING:
     from ._formulas import Average
     from ._report import Report
     from ._undefined import Undefined, UndefinedPolicy
-
-WHOLE = ("accuracy", "hamming_loss", "matthews_corrcoef", "cohen_kappa")
-METRICS = (*WHOLE, "balanced_accuracy", *RATIO_NAMES)
 
 
 class MetricOptions(TypedDict, total=False):
@@ -129,17 +122,10 @@ class CountMetrics:
         """
         undefined = options.get("undefined", "nan")
         check_policy(undefined)
-        table = self._marginals()
-        if name in ("accuracy", "hamming_loss"):
-            refuse_options(name, options)
-            hits, total = table.marginals.hits.sum(), table.marginals.total
-            return float((hits if name == "accuracy" else total - hits) / total)
-        if name in ("matthews_corrcoef", "cohen_kappa"):
-            refuse_options(name, options, "undefined")
-            formula = kappa if name == "cohen_kappa" else matthews
-            return settle(
-                float(formula(table.marginals)), undefined, name, reason(name)
-            )
+        if name in WHOLE:
+            question = self._question(name, average, options)
+            m = self._filled().table.pooled().asked(name).marginals()
+            return settle(float(question.value(m)[0]), undefined, name, reason(name))
         name, average = plain_name(name, average)
         table, formula_of = self._chosen(name, average, options)
         return summarise(name, formula_of, table, average, undefined)
@@ -158,6 +144,7 @@ class CountMetrics:
         recall of class 1 is undefined: the class is not among the labels
         """
         if name in WHOLE:
+            self._question(name, average, options)
             if name in ("accuracy", "hamming_loss"):
                 return []
             table = self._marginals()
@@ -172,15 +159,18 @@ class CountMetrics:
 
         int64 counts, or float64 sums of weights; classes ascending, or as named.
         """
-        view = self._filled()
-        classes_found = view.table.classes
-        pairs = _pairs.pooled(view.table.pairs)
-        k = len(classes_found)
-        table = np.zeros((k, k), pairs.totals().dtype)
-        table[pairs.label, pairs.prediction] = pairs.totals()
+        table = self._filled().table.pooled()
+        if table.columns is not None:
+            refuse_agreement("confusion_matrix")
+        if table.whole is not None:
+            matrix = table.whole.copy()
+        else:
+            pairs, k = table.pairs, len(table.classes)
+            matrix = np.zeros((k, k), pairs.totals().dtype)
+            matrix[pairs.label, pairs.prediction] = pairs.totals()
         if classes is None:
-            return table
-        return reorder(table, classes_found, listed(classes))
+            return np.asarray(matrix)
+        return reorder(matrix, table.classes, listed(classes))
 
     def report(self, *, undefined: UndefinedPolicy = "nan") -> Report:
         """Return precision, recall, F1 and support; see `classification_report`."""
@@ -192,21 +182,44 @@ class CountMetrics:
             table,
             self.accuracy(),
             undefined,
-            int(view.table.pairs.rows.sum()),
+            view.table.rows,
             view.dropped,
         )
 
     def _filled(self) -> View:
         view = self._view()
-        if not len(view.table.pairs.rows):
+        if not view.table.rows:
             raise ValueError(NOTHING_COUNTED)
         return view
 
     def _marginals(self) -> ClassTable:
-        view = self._filled()
-        pairs = _pairs.pooled(view.table.pairs)
-        m = _pairs.marginals(pairs, 1, len(view.table.classes))
-        return ClassTable(type(m)(*(part[0] for part in m)), view.table.classes)
+        table = self._filled().table.pooled()
+        m = table.marginals()
+        return ClassTable(
+            type(m)(*(part[0] for part in m)),
+            table.names,
+            listed=table.columns is not None,
+        )
+
+    def _question(self, name: str, average: Any, options: MetricOptions) -> Question:
+        """Settle a metric and its options into one number per table."""
+        view = self._view()
+        if name in WHOLE:
+            simple = name in ("accuracy", "hamming_loss")
+            refuse_options(name, options, *(() if simple else ("undefined",)))
+        else:
+            check_beta(name, options)
+        return ask(
+            name,
+            view.table.names,
+            average,
+            positive=options.get("positive", 1),
+            classes=options.get("classes"),
+            beta=options.get("beta", 1.0),
+            filler=check_policy(options.get("undefined", "nan")),
+            declared=view.declared,
+            multilabel=view.table.columns is not None,
+        )
 
     def _chosen(
         self, name: str, average: Any, options: MetricOptions
@@ -214,22 +227,14 @@ class CountMetrics:
         check_average(average)
         check_beta(name, options)
         formula = ratio(name, options.get("beta", 1.0))
-        view = self._view()
         classes = options.get("classes")
         wanted = None if classes is None else listed(classes)
-        table = self._marginals()
+        view, table = self._view(), self._marginals()
+        if view.table.columns is not None:
+            refuse_binary(average)
         if view.declared and average != "binary":
             table = table._replace(listed=True)
         return select(table, average, options.get("positive", 1), wanted), formula
-
-
-def plain_name(name: str, average: Any) -> tuple[str, Any]:
-    """Return a ratio metric's own name and average; refuse unknown names."""
-    if name == "balanced_accuracy":
-        return "recall", "macro"
-    if name not in METRICS:
-        raise ValueError(f"no such metric: {name!r}; choose one of {sorted(METRICS)}")
-    return name, average
 
 
 def check_beta(name: str, options: MetricOptions) -> None:

@@ -1,33 +1,92 @@
-"""Cells together with the classes and slice keys that their codes stand for."""
+"""Counted rows together with the classes and slice keys their codes stand for."""
 
 from __future__ import annotations
 
-import json
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import _pairs
-from ._bootstrap import replicate_sums
-from ._codes import encode, kind_of
-from ._pairs import Pairs
+from ._codes import kind_of
+from ._label_sets import members
+from ._table_sums import (
+    pair_marginals,
+    pair_replicates,
+    pair_variance,
+    set_marginals,
+    set_replicates,
+    set_variance,
+    whole_marginals,
+    whole_variance,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from ._device import DeviceCells
-    from ._readers import Array, Column
+    from numpy.typing import NDArray
+
+    from ._counting import Marginals
+    from ._formulas import Gradient
+    from ._pairs import Pairs
+    from ._readers import Array
 
 
-class CountTable(NamedTuple):
-    """Cells, and what their codes mean; never changed in place."""
+class CountTable:
+    """
+    Counted rows, and what their codes mean; never changed once made.
 
-    pairs: Pairs
-    #: Ascending, or in the order declared.
-    classes: list[Any]
-    #: Ascending; tuples where there are several; empty without slices.
-    keys: list[Any]
+    Attributes:
+        classes: What the codes stand for, ascending or in the order declared: classes,
+            or the integers of label sets where there are `columns`.
+        keys: Slices, ascending; tuples where there are several; empty without slices.
+        columns: Columns of 0/1 indicators; None for one class per row.
+        whole: The table [label, prediction] where all of it was counted; cells are
+            then looked up only when they are asked for.
+    """
+
+    def __init__(
+        self,
+        pairs: Pairs | None,
+        classes: list[Any],
+        keys: list[Any] | None = None,
+        *,
+        columns: int | None = None,
+        whole: Array | None = None,
+    ) -> None:
+        self.classes, self.keys = classes, keys or []
+        self.columns, self.whole = columns, whole
+        if pairs is not None:
+            self.pairs = pairs
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The cells that hold rows."""
+        return _pairs.of_whole(self.whole)
+
+    @cached_property
+    def rows(self) -> int:
+        """How many rows were counted."""
+        if self.whole is not None:
+            return int(self._marginals.total[0])
+        return int(self.pairs.rows.sum())
+
+    @property
+    def names(self) -> Sequence[Any]:
+        """The classes that metrics are about: for label sets, their columns."""
+        return self.classes if self.columns is None else range(self.columns)
+
+    @property
+    def slices(self) -> int:
+        """How many slices there are; rows without slices are one."""
+        return max(1, len(self.keys))
+
+    @cached_property
+    def members(self) -> NDArray[np.bool_]:
+        """Which columns each label set holds, shape (sets, columns)."""
+        return members(self.classes, self.columns or 0)
+
+    # --- parts ----------------------------------------------------------------
 
     def part(self, key: Any) -> CountTable:
         """Return the rows of one slice; KeyError if there is no such slice."""
@@ -39,98 +98,79 @@ class CountTable(NamedTuple):
                 f"there are {self.keys[:10]!r}{more}" if self.keys else "none at all"
             )
             raise KeyError(f"there is no slice {key!r}; {there}") from None
-        return CountTable(_pairs.part_of(self.pairs, code, code + 1), self.classes, [])
+        part = self.between(code, code + 1)
+        return CountTable(part.pairs, self.classes, columns=self.columns)
 
-
-def count_table(
-    columns: Sequence[Column], groups: int, weights: Array | None, replicates: int
-) -> CountTable:
-    """Count rows of predictions, labels, `groups` slice keys and perhaps units."""
-    if any(column.values.ndim == 2 for column in columns[:2]):
-        raise ValueError(
-            "Counts holds one class per row, got predictions and labels of shapes "
-            f"{columns[0].values.shape} and {columns[1].values.shape}; for 0/1 "
-            "indicators use the plain functions, such as f1_score, or count each of "
-            "the k columns as a slice: Counts.of(predictions.ravel(), labels.ravel(), "
-            "by=np.tile(np.arange(k), n))"
+    def between(self, start: int, stop: int) -> CountTable:
+        """Return the slices with codes in [start, stop)."""
+        pairs = _pairs.part_of(self.pairs, start, stop)
+        return CountTable(
+            pairs, self.classes, self.keys[start:stop], columns=self.columns
         )
-    coded = encode(columns[:2])
-    sliced = [encode([column]) for column in columns[2 : 2 + groups]]
-    keys = [
-        *((s.columns[0], s.offset, s.size) for s in sliced),
-        *((codes, coded.offset, coded.size) for codes in coded.columns[::-1]),
-    ]
-    tallied = _pairs.count_rows(keys, weights)
-    pairs = tallied.pairs
-    if replicates:
-        cells = _pairs.cells_of_rows(keys, tallied.cells)
-        drawn = replicate_sums(
-            cells, len(tallied.cells), columns[-1], weights, replicates
+
+    def pooled(self) -> CountTable:
+        """Return the rows of all slices together."""
+        if not self.keys:
+            return self
+        return CountTable(_pairs.pooled(self.pairs), self.classes, columns=self.columns)
+
+    def asked(self, metric: str) -> CountTable:
+        """Return what a metric looks at: accuracy compares label sets as a whole."""
+        if self.columns is None or metric != "accuracy":
+            return self
+        return CountTable(self.pairs, self.classes, self.keys)
+
+    # --- sums -----------------------------------------------------------------
+
+    def marginals(self) -> Marginals:
+        """Return the marginals of rows or weights, shape (slices, names)."""
+        return (
+            self._marginals
+            if self.whole is not None
+            else self._sums(self.pairs.totals())
         )
-        pairs = pairs._replace(replicates=drawn)
-    names: list[Any] = []
-    if sliced:
-        sizes = [s.size for s in sliced]
-        ids = np.ravel_multi_index(tallied.by, sizes)
-        distinct, by = np.unique(ids, return_inverse=True)
-        pairs = pairs._replace(by=by.reshape(-1))
-        parts = [
-            [s.classes[code] for code in codes.tolist()]
-            for s, codes in zip(sliced, np.unravel_index(distinct, sizes), strict=True)
-        ]
-        names = parts[0] if groups == 1 else list(zip(*parts, strict=True))
-    used = _used(pairs)
-    classes = [coded.classes[code] for code in used.tolist()]
-    if len(used) < coded.size:
-        pairs = _pairs.recode(pairs, None, _places(used))
-    return CountTable(pairs, classes, names)
 
+    @cached_property
+    def _marginals(self) -> Marginals:
+        return whole_marginals(self.whole)
 
-def group_columns(by: Any) -> dict[str, Any]:
-    """Return the slice keys by name: one column, or a tuple or mapping of several."""
-    if by is None:
-        return {}
-    if isinstance(by, dict) or (hasattr(by, "columns") and hasattr(by, "__getitem__")):
-        return {f"by {name}": by[name] for name in getattr(by, "columns", by)}
-    if isinstance(by, tuple) and by and not isinstance(by[0], (str, int)):
-        return {f"by {place}": column for place, column in enumerate(by)}
-    return {"by": by}
+    def squares(self, m: Marginals) -> Marginals:
+        """Return the marginals of squared weights; `m` itself without weights."""
+        if self.whole is not None or self.pairs.square is None:
+            return m
+        return self._sums(self._finite_squares())
 
+    def _sums(self, values: Array) -> Marginals:
+        if self.columns is not None:
+            return set_marginals(self.pairs, self.members, self.slices, values)
+        return pair_marginals(self.pairs, self.slices, len(self.classes), values)
 
-def matrix_table(matrix: Any, classes: Sequence[Any] | None) -> CountTable:
-    """Return the table of a confusion matrix, a row per label."""
-    table = np.asarray(matrix)
-    if table.ndim != 2 or table.shape[0] != table.shape[1] or not table.size:
-        raise ValueError(f"matrix must be square, got shape {table.shape}")
-    if table.dtype.kind not in "iu" or (table < 0).any():
-        raise ValueError("matrix must hold counts: integers of at least 0")
-    names = list(range(len(table)) if classes is None else classes)
-    if len(names) != len(table):
-        raise ValueError(f"classes names {len(names)} classes for {len(table)} rows")
-    label, prediction = np.nonzero(table)
-    rows = table[label, prediction].astype(np.int64)
-    return CountTable(Pairs(np.zeros_like(rows), label, prediction, rows), names, [])
+    def replicates(self) -> Marginals | None:
+        """Return the marginals of each bootstrap replicate, if units were counted."""
+        if self.whole is not None or self.pairs.replicates is None:
+            return None
+        if self.columns is not None:
+            return set_replicates(self.pairs, self.members)
+        return pair_replicates(self.pairs, len(self.classes))
 
+    def variance(self, m: Marginals, gradient: Gradient) -> NDArray[np.float64]:
+        """Return the delta-method variance of a metric per slice."""
+        if self.whole is not None:
+            return whole_variance(self.whole, m, gradient)
+        squares = self._finite_squares()
+        if self.columns is not None:
+            return set_variance(
+                self.pairs, self.members, self.slices, gradient, squares
+            )
+        return pair_variance(self.pairs, self.slices, gradient, squares)
 
-def device_table(cells: DeviceCells) -> CountTable:
-    """Return the table of pairs that were counted on a device."""
-    used = np.unique(np.concatenate([cells.label, cells.prediction]))
-    pairs = Pairs(
-        np.zeros(len(cells.rows), np.int64),
-        np.asarray(np.searchsorted(used, cells.label)),
-        np.asarray(np.searchsorted(used, cells.prediction)),
-        cells.rows,
-        cells.weight,
-        cells.square,
-    )
-    return CountTable(pairs, used.tolist(), [])
-
-
-def is_contiguous(classes: Sequence[Any]) -> bool:
-    """Return whether classes are consecutive ascending integers."""
-    if not classes or type(classes[0]) is not int:
-        return False
-    return list(classes) == list(range(classes[0], classes[0] + len(classes)))
+    def _finite_squares(self) -> Array:
+        squares = self.pairs.squares()
+        if not np.isfinite(squares).all():
+            raise ValueError(
+                "weights are too large for a variance; divide them by a constant"
+            )
+        return squares
 
 
 def joined(
@@ -144,12 +184,8 @@ def joined(
         ValueError: If the second holds a class outside the declared list of the
             first, or rows that the first does not hold (for a difference).
     """
-    kinds = {kind_of(t.classes) for t in (first, second) if t.classes}
-    if len(kinds) > 1 and not kinds <= {"int", "bool"}:
-        raise TypeError(
-            f"earlier rows hold {kind_of(first.classes)}, these hold "
-            f"{kind_of(second.classes)}; convert them to one kind of class"
-        )
+    _check_alike(first, second)
+    columns = first.columns if first.classes else second.columns
     if declared:
         unknown = set(second.classes) - set(first.classes)
         if unknown:
@@ -161,38 +197,68 @@ def joined(
     else:
         classes = _union(first.classes, second.classes)
     keys = _union(first.keys, second.keys)
+    if not first.rows and sign > 0 and (classes, keys) == (second.classes, second.keys):
+        return second
+    one, other = first.whole, second.whole
+    if one is not None and other is not None and first.classes == second.classes:
+        whole = one + sign * other
+        _pairs.check_counts(whole)
+        return CountTable(None, classes, whole=whole)
     pairs = _pairs.add(
         _recoded(first, classes, keys), _recoded(second, classes, keys), sign
     )
-    return CountTable(pairs, classes, keys)
+    return CountTable(pairs, classes, keys, columns=columns)
+
+
+def _check_alike(first: CountTable, second: CountTable) -> None:
+    """Refuse tables of different kinds of classes, or of other columns."""
+    filled = [table for table in (first, second) if table.classes]
+    shapes = {table.columns for table in filled}
+    if len(shapes) > 1:
+        held, added = (
+            "one class per row"
+            if table.columns is None
+            else f"indicators in {table.columns} columns"
+            for table in filled
+        )
+        raise ValueError(f"the state is of {held}, what is added of {added}")
+    kinds = {kind_of(table.classes) for table in filled}
+    if len(kinds) > 1 and not kinds <= {"int", "bool"}:
+        raise TypeError(
+            f"earlier rows hold {kind_of(first.classes)}, these hold "
+            f"{kind_of(second.classes)}; convert them to one kind of class"
+        )
 
 
 def pruned(table: CountTable, *, declared: bool) -> CountTable:
     """Forget classes and slices without rows, so that equal states look equal."""
-    pairs, classes, keys = table
+    if table.whole is not None:
+        m = table.marginals()
+        used = np.flatnonzero(m.predicted[0] + m.actual[0])
+        if declared or len(used) == len(table.classes):
+            return table
+        classes = [table.classes[code] for code in used.tolist()]
+        return CountTable(None, classes, whole=table.whole[np.ix_(used, used)])
+    pairs, classes, keys = table.pairs, table.classes, table.keys
     if not declared:
-        used = _used(pairs)
-        classes = [classes[code] for code in used.tolist()]
-        pairs = _pairs.recode(pairs, None, _places(used))
+        pairs, classes = compact(pairs, classes)
     if keys:
         kept, by = np.unique(pairs.by, return_inverse=True)
         keys = [keys[code] for code in kept.tolist()]
         pairs = pairs._replace(by=by.reshape(-1))
-    return CountTable(pairs, classes, keys)
+    return CountTable(pairs, classes, keys, columns=table.columns)
 
 
-def _used(pairs: Pairs) -> Array:
+def compact(pairs: Pairs, classes: Sequence[Any]) -> tuple[Pairs, list[Any]]:
+    """Return the cells, and the classes that occur in them."""
     top = int(max(pairs.label.max(initial=-1), pairs.prediction.max(initial=-1)))
     seen = np.zeros(top + 1, bool)
     seen[pairs.label] = True
     seen[pairs.prediction] = True
-    return np.flatnonzero(seen)
-
-
-def _places(used: Array) -> Array:
-    places = np.zeros(int(used.max(initial=-1)) + 1, np.int64)
-    places[used] = np.arange(len(used))
-    return places
+    used = np.flatnonzero(seen)
+    if len(used) < len(classes):
+        pairs = _pairs.recode(pairs, None, np.cumsum(seen) - 1)
+    return pairs, [classes[code] for code in used.tolist()]
 
 
 def _union(first: list[Any], second: list[Any]) -> list[Any]:
@@ -213,83 +279,3 @@ def _recoded(table: CountTable, classes: list[Any], keys: list[Any]) -> Pairs:
     if by is None and label is None:
         return table.pairs
     return _pairs.ordered(_pairs.recode(table.pairs, by, label))
-
-
-# --- portable form ------------------------------------------------------------
-
-
-def to_plain(table: CountTable) -> dict[str, Any]:
-    """Return a table as plain Python data; TypeError if a class has no such form."""
-    flat = [part for k in table.keys for part in (k if isinstance(k, tuple) else (k,))]
-    for value in (*table.classes, *flat):
-        if not isinstance(value, (bool, int, str)):
-            raise TypeError(
-                f"{value!r} of type {type(value).__name__} has no portable form; "
-                "count by integers or strings"
-            )
-    cells = zip(Pairs._fields, table.pairs, strict=True)
-    return {
-        "classes": list(table.classes),
-        "keys": [list(k) if isinstance(k, tuple) else k for k in table.keys],
-        "cells": {
-            name: None if column is None else column.tolist() for name, column in cells
-        },
-    }
-
-
-def from_plain(
-    state: Mapping[str, Any], *, key_columns: int, replicates: int
-) -> CountTable:
-    """Return the table that `to_plain` described; ValueError if it is damaged."""
-    if names_hash(state) != state["names"]:
-        raise ValueError("its class list or its slices were altered")
-    columns = state["cells"]
-    by, label, prediction, rows = (
-        _read_back(columns, name, "i") for name in Pairs._fields[:4]
-    )
-    weight, square = (
-        None if columns[name] is None else _read_back(columns, name, "if")
-        for name in ("weight", "square")
-    )
-    if (weight is None) != (square is None):
-        raise ValueError("weight and square come together")
-    drawn = None
-    if replicates:
-        drawn = _read_back(columns, "replicates", "if").reshape(-1, replicates)
-    elif columns["replicates"] is not None:
-        raise ValueError("it holds replicates but says that there are 0")
-    pairs = Pairs(by, label, prediction, rows, weight, square, drawn)
-    keys = [tuple(k) if key_columns > 1 else k for k in state["keys"]]
-    table = CountTable(pairs, list(state["classes"]), keys)
-    if len({len(column) for column in pairs if column is not None}) != 1:
-        raise ValueError("its columns differ in length")
-    codes = [(by, max(1, len(keys)))]
-    codes += [(column, len(table.classes)) for column in (label, prediction)]
-    if any((c < 0).any() or (c >= size).any() for c, size in codes) or (rows < 1).any():
-        raise ValueError("a cell is outside of its lists")
-    return table._replace(pairs=_pairs.ordered(pairs))
-
-
-def names_hash(state: Mapping[str, Any]) -> str:
-    """Return a hash of the names in a plain state, declared or not."""
-    parts = ("declared", "fingerprint", "by", "classes", "keys")
-    return short_hash([state[part] for part in parts])
-
-
-def short_hash(data: Any) -> str:
-    """Return 16 digits that differ for different plain data."""
-    return sha256(json.dumps(data, default=repr).encode()).hexdigest()[:16]
-
-
-def _read_back(columns: Mapping[str, Any], name: str, kinds: str) -> Array:
-    """Return a column of numbers of these kinds, all finite, which none was cast to."""
-    values = np.array(columns[name]) if columns[name] else np.zeros(0, np.int64)
-    if values.dtype.kind not in kinds or not np.isfinite(values).all():
-        wanted = "integers" if kinds == "i" else "finite numbers"
-        raise ValueError(f"{name} must hold {wanted}")
-    if kinds == "i":
-        return values.astype(np.int64)
-    # Not below 0, but for what rounding left when weighted rows were taken out.
-    if (values < -1e-6 * np.abs(values).max(initial=0)).any():
-        raise ValueError(f"{name} must hold numbers of at least 0")
-    return values.astype(np.float64)

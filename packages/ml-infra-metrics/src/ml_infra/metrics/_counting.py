@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ._codes import Codes
     from ._readers import Array
 
+#: Largest table of pairs made just for its margins: 8 MB, and no larger than the rows.
+_WHOLE = 10**6
+
 #: (codes, offset, size) of one key: the code of a row is `codes[row] - offset`.
 Key = tuple[Any, int, int]
 
@@ -105,10 +108,10 @@ def count_pairs(coded: Codes, weights: Array | None = None) -> NDArray[Any]:
 
 
 def count_marginals(coded: Codes, weights: Array | None = None) -> Marginals:
-    """Return hits, predicted and actual rows per code, without a table of pairs."""
+    """Return hits, predicted and actual rows per code."""
     predictions, labels = coded.columns
     offset, size = coded.offset, coded.size
-    if size * size <= BLOCK:
+    if size * size <= max(BLOCK, min(len(labels), _WHOLE)):
         pairs = count_pairs(coded, weights)
         actual = pairs.sum(axis=1)
         return Marginals(

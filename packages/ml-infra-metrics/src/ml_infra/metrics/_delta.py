@@ -9,139 +9,24 @@ bounds; the coverage simulation in the documentation decides between the two.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ._formulas import (
-    Gradient,
-    Ratio,
-    accuracy_gradient,
-    averaged,
-    divide,
-    kappa,
-    kappa_gradient,
-    linear,
-    matthews,
-    matthews_gradient,
-    ratio_gradient,
-)
-from ._inputs import blocks
-from ._pairs import marginals
+from ._formulas import Ratio, divide, linear
 from .intervals import wilson_bounds, z_score
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
+    from ._count_table import CountTable
     from ._counting import Marginals
-    from ._pairs import Pairs
+    from ._questions import Question
     from ._readers import Array
 
 #: Rows of a class below which the coverage simulation finds averages too sure.
 FEW_ROWS = 10
 METHODS = ("auto", "wilson", "delta", "bootstrap")
-
-
-class Question(NamedTuple):
-    """One number asked of a table: a metric with its options settled."""
-
-    name: str
-    #: None for accuracy, hamming_loss, MCC and kappa.
-    formula: Ratio | None = None
-    average: Any = None
-    #: Codes of the classes averaged over; None means all, -1 one that never occurs.
-    chosen: Sequence[int] | None = None
-    filler: float = float("nan")
-
-    def value(self, m: Marginals) -> NDArray[np.float64]:
-        """Return the metric for every leading index of the marginals."""
-        if self.formula is not None:
-            return averaged(
-                self.formula,
-                self.pick(m),
-                self.average,
-                self.filler,
-                listed=self.chosen is not None,
-            )
-        if self.name in ("accuracy", "hamming_loss"):
-            share = divide(m.hits.sum(axis=-1), m.total)
-            return share if self.name == "accuracy" else 1 - share
-        return matthews(m) if self.name == "matthews_corrcoef" else kappa(m)
-
-    def pick(self, m: Marginals) -> Marginals:
-        """Return the marginals of the chosen classes."""
-        if self.chosen is None:
-            return m
-        codes = np.array(self.chosen, np.intp)
-        part = m.take(np.maximum(codes, 0))
-        if (codes < 0).any():
-            known = codes >= 0
-            part = part._replace(
-                hits=part.hits * known,
-                predicted=part.predicted * known,
-                actual=part.actual * known,
-            )
-        return part
-
-    def gradient(self, m: Marginals) -> Gradient:
-        """Return the derivatives, over all classes of the table."""
-        if self.formula is None:
-            if self.name == "matthews_corrcoef":
-                return matthews_gradient(m)
-            return (
-                kappa_gradient(m)
-                if self.name == "cohen_kappa"
-                else accuracy_gradient(m)
-            )
-        part = self.pick(m)
-        picked = ratio_gradient(
-            self.formula,
-            part,
-            self.average,
-            self.filler,
-            listed=self.chosen is not None,
-        )
-        if self.chosen is None:
-            return picked
-        codes = np.array(self.chosen, np.intp)
-        known = codes >= 0
-
-        def spread(derivative: Array) -> Array:
-            out = np.zeros(m.hits.shape)
-            out[..., codes[known]] = derivative[..., known]
-            return out
-
-        return Gradient(
-            spread(picked.hits),
-            spread(picked.predicted),
-            spread(picked.actual),
-            picked.total,
-        )
-
-    def share_of(self) -> Ratio | None:
-        """Return the proportion this metric is (a function of), if there is one."""
-        if self.name in ("accuracy", "hamming_loss"):
-            return Ratio((1, 0, 0, 0), (0, 0, 1, 0))
-        if self.average not in ("binary", "micro") or self.formula is None:
-            return None
-        single = self.chosen is not None and len(self.chosen) == 1
-        if self.name == "f1_score":
-            # F1 = 2J / (1 + J), and Jaccard's J is a proportion of its union.
-            return Ratio((1, 0, 0, 0), (-1, 1, 1, 0)) if single else None
-        if self.name in ("precision", "recall") or (
-            single and self.name in ("jaccard", "specificity")
-        ):
-            return self.formula
-        return None
-
-    def carriers(self, m: Marginals) -> Array:
-        """Return the rows (or weight) that the metric rests on."""
-        share = self.share_of()
-        if share is None:
-            return np.asarray(m.total, float)
-        return linear(share.below, self.pick(m)).sum(axis=-1).astype(float)
 
 
 class Bounds(NamedTuple):
@@ -156,43 +41,12 @@ class Bounds(NamedTuple):
     few: NDArray[np.bool_] | None = None
 
 
-def variance(gradient: Gradient, pairs: Pairs, slices: int) -> NDArray[np.float64]:
-    """Return the delta-method variance per slice."""
-    derivatives = [
-        column.ravel()
-        for column in (gradient.hits, gradient.actual, gradient.predicted)
-    ]
-    hits, actual, predicted = derivatives
-    squares = pairs.squares()
-    found = np.zeros(slices)
-    for block in blocks(len(squares)):
-        by, label, prediction = (column[block] for column in pairs[:3])
-        first = by * gradient.hits.shape[-1]  # of the slice, in the flat derivatives
-        change = actual.take(first + label)
-        change += predicted.take(first + prediction)
-        hit = np.flatnonzero(label == prediction)
-        change[hit] += hits.take(first[hit] + label[hit])
-        change += gradient.total.take(by)
-        change *= change
-        change *= squares[block]
-        found += np.bincount(by, change, minlength=slices)
-    return found
-
-
 def bounds(
-    question: Question,
-    pairs: Pairs,
-    shape: tuple[int, int],
-    *,
-    level: float,
-    method: str,
+    question: Question, table: CountTable, *, level: float, method: str
 ) -> Bounds:
-    """Return value and bounds per slice of a table of shape (slices, classes)."""
-    if not np.isfinite(pairs.squares()).all():
-        raise ValueError(
-            "weights are too large for a variance; divide them by a constant"
-        )
-    m = marginals(pairs, *shape)
+    """Return value and bounds per slice."""
+    m = table.marginals()
+    squares = table.squares(m)
     share = question.share_of()
     if method == "wilson" and share is None:
         raise ValueError(
@@ -200,9 +54,9 @@ def bounds(
             'use method="auto" or "delta"'
         )
     if share is not None and method != "delta":
-        return _wilson(question, share, pairs, m, level)
+        return _wilson(question, share, m, squares, level)
     value = question.value(m)
-    spread = variance(question.gradient(m), pairs, shape[0])
+    spread = table.variance(m, question.gradient(m))
     correlation = question.name in ("matthews_corrcoef", "cohen_kappa")
     if method == "delta":
         half = z_score(level) * np.sqrt(spread)
@@ -210,30 +64,40 @@ def bounds(
         high = np.minimum(value + half, 1.0)
         return Bounds(value, low, high, ~(spread > 0), "delta")
     if correlation:
-        low, high, flat, few = _fisher(m, _squares(pairs, m), value, spread, level)
+        low, high, flat, few = _fisher(m, squares, value, spread, level)
         return Bounds(value, low, high, flat, "delta-fisher", few)
-    classes = _class_shares(question, pairs, m)
+    classes = _class_shares(question, m, squares)
     flat = ~(spread > 0)
     # The number of rows whose plain proportion would be as uncertain.
     n = divide(value * (1 - value), spread + classes.small_sample_variance(level))
-    low, high = wilson_bounds(value, np.where(flat, classes.rows(), n), level)
+    alike = classes.rows()
+    if question.multilabel:  # columns may say the same of a row: it counts once
+        alike = np.minimum(
+            alike, divide(np.square(m.total, dtype=float), squares.total)
+        )
+    low, high = wilson_bounds(value, np.where(flat, alike, n), level)
     few = classes.smallest() < FEW_ROWS
     return Bounds(value, low, high, flat, "delta-wilson", few)
 
 
-def _squares(pairs: Pairs, m: Marginals) -> Marginals:
-    if pairs.square is None:
-        return m
-    slices, classes = m.hits.shape
-    return marginals(pairs, slices, classes, pairs.squares())
+def bootstrap_bounds(
+    question: Question, m: Marginals, drawn: Marginals, level: float
+) -> Bounds:
+    """Return percentiles of bootstrap replicates, for a table without slices."""
+    value, replicates = question.value(m), question.value(drawn)
+    replicates = replicates[~np.isnan(replicates)]
+    if not len(replicates):
+        return Bounds(value, value, value, np.array([True]), "bootstrap")
+    low, high = np.quantile(replicates, [(1 - level) / 2, (1 + level) / 2])
+    flat = np.array([not high > low])
+    return Bounds(value, np.array([low]), np.array([high]), flat, "bootstrap")
 
 
 def _wilson(
-    question: Question, share: Ratio, pairs: Pairs, m: Marginals, level: float
+    question: Question, share: Ratio, m: Marginals, squares: Marginals, level: float
 ) -> Bounds:
     """Return Wilson's bounds of a proportion, or of what is a function of one."""
-    picked = question.pick(m)
-    squares = question.pick(_squares(pairs, m))
+    picked, squares = question.pick(m), question.pick(squares)
     below = linear(share.below, picked).sum(axis=-1)
     p = divide(linear(share.above, picked).sum(axis=-1), below)
     # Kish's effective number of rows; the plain number without weights.
@@ -304,11 +168,11 @@ class _ClassShares(NamedTuple):
         return (self.share**2 * self.slope**2 * extra / self.n).sum(axis=-1)
 
 
-def _class_shares(question: Question, pairs: Pairs, m: Marginals) -> _ClassShares:
-    picked = question.pick(m)
-    squares = question.pick(_squares(pairs, m))
+def _class_shares(question: Question, m: Marginals, squares: Marginals) -> _ClassShares:
+    picked, squares = question.pick(m), question.pick(squares)
     formula = question.formula
     assert formula is not None  # noqa: S101 - for the type checker
+    pooled = linear(formula.below, picked)
     is_f = question.name in ("f1_score", "fbeta_score")
     if is_f:
         formula = Ratio((1, 0, 0, 0), (-1, 1, 1, 0))
@@ -316,8 +180,8 @@ def _class_shares(question: Question, pairs: Pairs, m: Marginals) -> _ClassShare
     known = below > 0
     p = np.where(known, divide(linear(formula.above, picked), below), 0.0)
     n = divide(np.square(below, dtype=float), linear(formula.below, squares))
-    weight = picked.actual if question.average == "weighted" else known
-    weight = np.where(known, weight, 0).astype(float)
+    weights = {"weighted": picked.actual, "micro": pooled}
+    weight = np.where(known, weights.get(question.average, 1), 0).astype(float)
     share = np.nan_to_num(
         divide(weight, weight.sum(axis=-1, keepdims=True) + np.zeros_like(weight))
     )

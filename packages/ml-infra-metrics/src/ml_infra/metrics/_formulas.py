@@ -54,6 +54,8 @@ _RATIOS = {
     "jaccard": Ratio((1, 0, 0, 0), (-1, 1, 1, 0)),
 }
 RATIO_NAMES = (*_RATIOS, "fbeta_score")
+#: The Hamming loss of indicators, pooled over their columns.
+CELLS_WRONG = Ratio((-2, 1, 1, 0), (0, 0, 0, 1))
 
 
 def ratio(name: str, beta: float = 1.0) -> Ratio:
@@ -89,7 +91,7 @@ def linear(coefficients: Sequence[float], m: Marginals) -> Array:
     total = terms[0]
     for term in terms[1:]:
         total = total + term
-    return total
+    return np.broadcast_to(total, np.shape(m.hits))
 
 
 def per_class(formula: Ratio, m: Marginals) -> NDArray[np.float64]:

@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ._averaging import check_average, check_kinds, listed, positive_code
 from ._counting import count_marginals
-from ._delta import Question
-from ._formulas import ratio
 from ._probabilities import negative_log, squared_miss
+from ._questions import ask
 from ._score_intervals import average_precision_influence, delong_influence
 from ._score_keys import keys_of
 from ._score_table import (
@@ -32,22 +30,6 @@ if TYPE_CHECKING:
 
     from ._codes import Codes
 
-_RATIO_METRICS = (
-    "precision",
-    "recall",
-    "specificity",
-    "f1_score",
-    "fbeta_score",
-    "jaccard",
-)
-CLASS_METRICS = (
-    "accuracy",
-    "hamming_loss",
-    "balanced_accuracy",
-    *_RATIO_METRICS,
-    "matthews_corrcoef",
-    "cohen_kappa",
-)
 SCORE_METRICS = ("roc_auc", "average_precision")
 PROBABILITY_METRICS = ("log_loss", "brier_score")
 LOSSES = ("hamming_loss", *PROBABILITY_METRICS)
@@ -77,7 +59,8 @@ def of_classes(
     marginals = count_marginals(coded, weights)
     present = np.flatnonzero(marginals.predicted + marginals.actual)
     marginals = marginals.take(present)
-    question = _question(metric, [coded.classes[k] for k in present.tolist()], choice)
+    names = [coded.classes[k] for k in present.tolist()]
+    question = ask(metric, names, **choice._asdict())
     gradient = question.gradient(marginals)
     place = np.zeros(coded.size, np.intp)
     place[present] = np.arange(len(present))
@@ -87,31 +70,6 @@ def of_classes(
     rows += float(gradient.total)
     value = float(question.value(marginals))
     return Influence(value, -rows if metric == "hamming_loss" else rows)
-
-
-def _question(metric: str, present: Sequence[Any], choice: Choice) -> Question:
-    """Settle the options of a metric for the classes that occur."""
-    if metric == "balanced_accuracy":
-        return Question(metric, ratio("recall"), "macro")
-    if metric not in _RATIO_METRICS:
-        return Question(metric)
-    check_average(choice.average)
-    if choice.average is None:
-        raise ValueError(
-            'average=None has no single difference; choose "binary", "micro", "macro" '
-            'or "weighted"'
-        )
-    formula = ratio(metric, choice.beta)
-    classes = None if choice.classes is None else listed(choice.classes)
-    if choice.average == "binary":
-        code = positive_code(present, choice.positive, classes)
-        return Question(metric, formula, "binary", [-1 if code is None else code])
-    if classes is None:
-        return Question(metric, formula, choice.average)
-    check_kinds(classes, present)
-    position = {label: k for k, label in enumerate(present)}
-    chosen = [position.get(label, -1) for label in classes]
-    return Question(metric, formula, choice.average, chosen)
 
 
 def of_order(

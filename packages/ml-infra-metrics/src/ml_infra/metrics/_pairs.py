@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ._counting import Marginals, combine, count_cells
+from ._counting import combine, count_cells
 from ._inputs import blocks
 
 if TYPE_CHECKING:
@@ -56,6 +56,26 @@ def empty(replicates: int = 0) -> Pairs:
     return Pairs(none, none, none, none, replicates=drawn)
 
 
+def of_whole(table: Array) -> Pairs:
+    """Return the cells of a table [label, prediction]."""
+    cells = np.flatnonzero(table.ravel() != 0)  # of booleans: several times as fast
+    label, prediction = _digits(cells, table.shape)
+    return Pairs(np.zeros_like(cells), label, prediction, table.ravel()[cells])
+
+
+def fits(cells: int, n: int) -> bool:
+    """Return whether so many cells are held while n rows are counted."""
+    return cells <= min(max(4 * n, 4096), _DENSE)
+
+
+def check_counts(rows: Array) -> None:
+    """Raise ValueError if a difference would leave fewer than no rows."""
+    if (rows < 0).any():
+        raise ValueError(
+            "cannot subtract rows that were never added: some counts would be negative"
+        )
+
+
 class Tallied(NamedTuple):
     """Cells straight from counting rows; their slice is not numbered yet."""
 
@@ -71,9 +91,9 @@ def count_rows(keys: Sequence[Key], weights: Array | None) -> Tallied:
     """Count rows by their keys: those of the slice, then label, then prediction."""
     sizes = [size for _, _, size in keys]
     n = len(keys[0][0])
-    if prod(sizes) <= min(max(4 * n, 4096), _DENSE):
+    if fits(prod(sizes), n):
         rows = count_cells(keys)
-        cells = np.flatnonzero(rows != 0)  # of booleans: several times as fast
+        cells = np.flatnonzero(rows != 0)
         rows = rows[cells]
         sums = [
             None if w is None else count_cells(keys, w)[cells]
@@ -160,10 +180,7 @@ def add(first: Pairs, second: Pairs, sign: int = 1) -> Pairs:
         return np.add.reduceat(np.concatenate([one, sign * other])[order], starts)
 
     rows = total(first.rows, second.rows) if len(starts) else first.rows
-    if (rows < 0).any():
-        raise ValueError(
-            "cannot subtract rows that were never added: some counts would be negative"
-        )
+    check_counts(rows)
     kept = rows > 0
     weight = square = replicates = None
     if len(starts) and (first.weight is not None or second.weight is not None):
@@ -217,50 +234,3 @@ def part_of(pairs: Pairs, start: int, stop: int) -> Pairs:
     low, high = np.searchsorted(pairs.by, [start, stop])
     part = _rows_of(pairs, slice(low, high))
     return part._replace(by=part.by - start)
-
-
-def marginals(
-    pairs: Pairs, slices: int, classes: int, values: Array | None = None
-) -> Marginals:
-    """Return marginals of shape (slices, classes) of the table's totals or `values`."""
-    totals = np.asarray(pairs.totals() if values is None else values)
-    kind = totals.dtype
-    exact = kind.kind == "i" and float(totals.sum(dtype=float)) >= 2.0**53
-    if not exact:
-        totals = totals.astype(float, copy=False)
-    of_slice = pairs.by * classes if slices > 1 else 0
-    label, prediction = of_slice + pairs.label, of_slice + pairs.prediction
-
-    def sums(cells: Array, part: Array) -> Array:
-        if exact:
-            # Not bincount: its float64 sums would round counts beyond 2**53.
-            table = np.zeros(slices * classes, kind)
-            np.add.at(table, cells, part)
-        else:
-            table = np.bincount(cells, part, slices * classes).astype(kind)
-        return table.reshape(slices, classes)
-
-    hit = np.flatnonzero(label == prediction)
-    actual = sums(label, totals)
-    return Marginals(
-        sums(label[hit], totals[hit]),
-        sums(prediction, totals),
-        actual,
-        actual.sum(axis=-1),
-    )
-
-
-def replicate_marginals(pairs: Pairs, classes: int) -> Marginals:
-    """Return marginals of shape (replicates, classes) of a table without slices."""
-    values = np.asarray(pairs.replicates)
-    hit = pairs.label == pairs.prediction
-
-    def sums(codes: Array, chosen: Any = slice(None)) -> Array:
-        table = np.zeros((classes, values.shape[1]))
-        np.add.at(table, codes[chosen], values[chosen])
-        return np.ascontiguousarray(table.T)
-
-    actual = sums(pairs.label)
-    return Marginals(
-        sums(pairs.label, hit), sums(pairs.prediction), actual, actual.sum(axis=-1)
-    )

@@ -13,6 +13,7 @@ from ._counting import count_indicators, count_marginals
 from ._device import count_on_device
 from ._formulas import Ratio, averaged, causes, per_class, ratio, reason
 from ._inputs import Rows, arguments, rows
+from ._label_sets import are_indicators, checked_indicators, refuse_binary
 from ._readers import Column, on_device
 from ._undefined import UndefinedMetricError, check_policy, settle
 
@@ -78,12 +79,10 @@ def _rows_on_device(predictions: Any, labels: Any, weights: Any) -> Rows:
 
 def count(read: Rows) -> Counted:
     """Count rows of classes, shape (n,), or of 0/1 indicators, shape (n, k)."""
-    predictions, labels = read.columns
-    n = read.n
-    if predictions.values.ndim == labels.values.ndim == 2:
-        return _count_indicators(read, n)
+    if are_indicators(read.columns):
+        return _count_indicators(read)
     coded = encode(read.columns)
-    return Counted(occurring(coded, read.weights), None, n, read.dropped)
+    return Counted(occurring(coded, read.weights), None, read.n, read.dropped)
 
 
 def occurring(coded: Codes, weights: Array | None) -> ClassTable:
@@ -94,23 +93,11 @@ def occurring(coded: Codes, weights: Array | None) -> ClassTable:
     return ClassTable(marginals.take(present), classes)
 
 
-def _count_indicators(read: Rows, n: int) -> Counted:
-    for column in read.columns:
-        values = column.values
-        if values.dtype.kind not in "biuf" or not ((values == 0) | (values == 1)).all():
-            raise ValueError(
-                f"{column.name} of shape {values.shape} must be 0/1 indicators, a "
-                "column per class; threshold scores first, or take their argmax"
-            )
-    predictions, labels = (column.values for column in read.columns)
-    if predictions.shape != labels.shape:
-        raise ValueError(
-            "predictions and labels must have the same shape, "
-            f"got {predictions.shape} and {labels.shape}"
-        )
+def _count_indicators(read: Rows) -> Counted:
+    predictions, labels = checked_indicators(read.columns)
     marginals, exact = count_indicators(predictions, labels, read.weights)
     table = ClassTable(marginals, range(labels.shape[1]), listed=True)
-    return Counted(table, exact, n, read.dropped)
+    return Counted(table, exact, read.n, read.dropped)
 
 
 def summarise(
@@ -169,10 +156,7 @@ def ratio_metric(
         missing=options.missing,
     )
     counted = count(read)
-    if counted.exact is not None and average == "binary":
-        raise ValueError(
-            'average="binary" needs one column of classes, got indicators; choose '
-            'average="macro", "micro", "weighted" or None'
-        )
+    if counted.exact is not None:
+        refuse_binary(average)
     table = select(counted.table, average, options.positive, classes)
     return summarise(name, formula, table, average, options.undefined)

@@ -8,6 +8,7 @@ from . import _tiny
 from ._codes import encode
 from ._counting import count_equal
 from ._formulas import kappa, matthews, reason
+from ._label_sets import are_indicators, refuse_agreement
 from ._tables import Options, count, read_rows
 from ._undefined import check_policy, settle
 
@@ -124,7 +125,7 @@ def hamming_loss(
     read = read_rows(
         "hamming_loss", predictions, labels, aliases, weights=weights, missing=missing
     )
-    if read.columns[0].values.ndim == read.columns[1].values.ndim == 2:
+    if are_indicators(read.columns):
         m = count(read).table.marginals
         wrong = (m.predicted + m.actual - 2 * m.hits).sum()
         return float(wrong / (m.total * len(m.hits)))
@@ -161,7 +162,7 @@ def _agreement(
     )
     counted = count(read)
     if counted.exact is not None:
-        raise ValueError(f"{name} needs one column of classes, got indicators")
+        refuse_agreement(name)
     formula = kappa if name == "cohen_kappa" else matthews
     value = float(formula(counted.table.marginals))
     return settle(value, options.undefined, name, reason(name))

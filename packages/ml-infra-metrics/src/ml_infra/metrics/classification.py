@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from . import _tiny
 from ._codes import encode
 from ._counting import count_equal
+from ._label_sets import are_indicators
 from ._tables import Options, count, ratio_metric, read_rows
 from .agreement import cohen_kappa, hamming_loss, matthews_corrcoef
 from .confusion import classification_report, confusion_matrix, top_k_accuracy
@@ -86,7 +87,7 @@ def accuracy(
     read = read_rows(
         "accuracy", predictions, labels, aliases, weights=weights, missing=missing
     )
-    if read.columns[0].values.ndim == read.columns[1].values.ndim == 2:
+    if are_indicators(read.columns):
         counted = count(read)
         return float(counted.exact / counted.table.marginals.total)
     hits, total = count_equal(encode(read.columns, equality_only=True), read.weights)

@@ -10,7 +10,6 @@ import numpy as np
 from . import _targets
 from ._codes import Codes, encode
 from ._influence import (
-    CLASS_METRICS,
     LOSSES,
     PROBABILITY_METRICS,
     SCORE_METRICS,
@@ -23,6 +22,7 @@ from ._influence import (
 )
 from ._inputs import rows
 from ._probabilities import check_probabilities
+from ._questions import CLASS_METRICS
 from ._readers import Column
 from .intervals import Interval, z_score
 from .mcnemar import McNemar, sign_test

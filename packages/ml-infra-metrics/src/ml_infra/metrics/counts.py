@@ -4,26 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ._averaging import listed
+from ._batches import BATCH_ROWS, count_batches, small_batch, span_of, within
 from ._codes import kind_of
 from ._count_intervals import CountIntervals
+from ._count_json import from_plain, names_hash, short_hash, to_plain
 from ._count_metrics import View
-from ._count_table import (
-    CountTable,
-    count_table,
-    device_table,
-    from_plain,
-    group_columns,
-    is_contiguous,
-    joined,
-    matrix_table,
-    names_hash,
-    pruned,
-    short_hash,
-    to_plain,
-)
+from ._count_rows import count_table, device_table, group_columns, matrix_table
+from ._count_table import CountTable, joined, pruned
 from ._device import count_on_device
 from ._inputs import arguments, rows
 from ._pairs import empty
@@ -35,11 +23,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
+    from ._batches import Batch
     from ._inputs import Aliases, Missing
-    from ._readers import Array
-
-#: Small batches are gathered up to this many rows and counted together.
-_PENDING = 1 << 16
 
 
 class Counts(CountIntervals, State):
@@ -75,12 +60,12 @@ class Counts(CountIntervals, State):
         super().__init__()
         self._declared = classes is not None
         names = [] if classes is None else list(listed(classes))
-        self._table = CountTable(empty(replicates), names, [])
-        self._contiguous = is_contiguous(names)
+        self._table = CountTable(empty(replicates), names)
+        self._span = span_of(names)
         self._by: tuple[str, ...] | None = None
         self._replicates = replicates
-        self._pending: list[tuple[Array, Array]] = []
-        self._pending_rows = 0
+        self._waiting: list[Batch] = []
+        self._waiting_rows = 0
         self.dropped: int = 0
 
     # --- from rows ------------------------------------------------------------
@@ -103,9 +88,10 @@ class Counts(CountIntervals, State):
         Count rows; see `update` for the arguments.
 
         Args:
-            predictions: Predicted classes, shape (n,).
-            labels: True classes, shape (n,).
+            predictions: Predicted classes, shape (n,), or 0/1 indicators, shape (n, k).
+            labels: True classes, same shape and kind as `predictions`.
             classes: Class list that all rows must keep to; None takes them as found.
+                Indicators need none: their classes are the columns, 0 to k - 1.
             weights: Non-negative, shape (n,); None counts rows exactly.
             by: Slice of each row: a column, or a tuple or mapping of several.
             unit: Who or what each row belongs to, shape (n,), integers or strings;
@@ -166,13 +152,11 @@ class Counts(CountIntervals, State):
                 unchanged.
         """
         first, second = arguments("Counts.update", predictions, labels, aliases)
-        if (
-            weights is None
-            and by is None
-            and unit is None
-            and self._hold(first, second)
-        ):
-            return self
+        plain = weights is None and by is None and unit is None
+        if plain and not self._replicates:
+            batch = small_batch(first, second)
+            if batch is not None and self._hold(batch):
+                return self
         if by is None and unit is None and on_device(first) and on_device(second):
             added = device_table(count_on_device(first, second, weights))
             with self._lock:
@@ -193,7 +177,7 @@ class Counts(CountIntervals, State):
         added = count_table(columns, len(groups), w, self._replicates)
         with self._lock:  # counting itself needs none
             table = self._counted()
-            if len(table.pairs.rows) and names != self._by:
+            if table.rows and names != self._by:
                 raise ValueError(
                     f"earlier rows were counted by {self._by}, these by {names}; count "
                     "all rows by the same keys"
@@ -203,53 +187,27 @@ class Counts(CountIntervals, State):
             self.dropped += read.dropped
         return self
 
-    def _hold(self, predictions: Any, labels: Any) -> bool:
-        """Keep a small plain batch for later; False if it is anything else."""
-        if self._replicates:
-            return False
-        arrays = []
-        for data in (predictions, labels):
-            if type(data) is not np.ndarray:
-                if type(data).__module__ != "torch":
-                    return False
-                try:
-                    data = data.numpy()  # noqa: PLW2901 - the same data, as an array
-                except (RuntimeError, TypeError):  # on a device, or with a gradient
-                    return False
-            if data.ndim != 1 or data.dtype.kind != "i" or len(data) >= _PENDING:
-                return False
-            arrays.append(data)
-        if len(arrays[0]) != len(arrays[1]) or not len(arrays[0]):
-            return False
-        if self._declared and not all(map(self._all_declared, arrays)):
-            return False
+    def _hold(self, batch: Batch) -> bool:
+        """Keep a small batch for later; False if it may not fit what is here."""
         with self._lock:
-            classes = self._table.classes
-            if self._by is not None or (classes and type(classes[0]) is not int):
+            table = self._table
+            alike = not table.classes or type(table.classes[0]) is int
+            if self._by is not None or table.columns is not None or not alike:
                 return False
-            # Copies: the caller may reuse the buffers of a batch.
-            self._pending.append((arrays[0].copy(), arrays[1].copy()))
-            self._pending_rows += len(arrays[0])
-            if self._pending_rows >= _PENDING:
+            if self._declared and not within(self._span, batch):
+                return False
+            self._waiting.append(batch)
+            self._waiting_rows += len(batch[0])
+            if self._waiting_rows >= BATCH_ROWS:
                 self._counted()
         return True
-
-    def _all_declared(self, codes: Array) -> bool:
-        """Return whether integers surely are in the declared list, at little cost."""
-        names = self._table.classes
-        if not self._contiguous:
-            return False
-        return bool(names[0] <= codes.min() and codes.max() <= names[-1])
 
     def _counted(self) -> CountTable:
         """Return the table with all rows in it."""
         with self._lock:
-            if self._pending:
-                waiting = zip(*self._pending, strict=True)
-                predictions, labels = map(np.concatenate, waiting)
-                self._pending, self._pending_rows = [], 0
-                read = rows({"predictions": predictions, "labels": labels})
-                added = count_table(read.columns, 0, None, 0)
+            if self._waiting:
+                added = count_batches(self._waiting)
+                self._waiting, self._waiting_rows = [], 0
                 self._table = joined(self._table, added, 1, declared=self._declared)
             return self._table
 
@@ -286,8 +244,7 @@ class Counts(CountIntervals, State):
                 "the states declare different class lists: "
                 f"{_described(mine)} and {_described(theirs)}"
             )
-        both = len(mine.table.pairs.rows) and len(theirs.table.pairs.rows)
-        if both and self.by != by:
+        if mine.table.rows and theirs.table.rows and self.by != by:
             raise ValueError(f"states are sliced by {self.by} and by {by}")
         if self.dropped + sign * theirs.dropped < 0:
             raise ValueError(
@@ -312,7 +269,7 @@ class Counts(CountIntervals, State):
         self = cls(replicates=replicates)
         self._table, self._declared = table, declared
         self._by, self.dropped = by, dropped
-        self._contiguous = declared and is_contiguous(table.classes)
+        self._span = span_of(table.classes) if declared else None
         return self
 
     def _copy(self) -> Self:
@@ -345,13 +302,13 @@ class Counts(CountIntervals, State):
     @property
     def classes(self) -> list[Any]:
         """The declared class list, or the classes counted so far, ascending."""
-        return list(self._counted().classes)
+        return list(self._counted().names)
 
     @property
     def n(self) -> int:
         """Rows counted."""
         with self._lock:
-            return int(self._table.pairs.rows.sum()) + self._pending_rows
+            return self._table.rows + self._waiting_rows
 
     def _view(self) -> View:
         with self._lock:
