@@ -9,7 +9,7 @@ import numpy as np
 from . import _tiny
 from ._averaging import ClassTable, check_average, listed, select
 from ._codes import encode
-from ._counting import count_indicators, count_marginals
+from ._counting import count_equal, count_indicators, count_marginals
 from ._device import count_on_device
 from ._formulas import Ratio, averaged, causes, per_class, ratio, reason
 from ._inputs import Rows, arguments, rows
@@ -83,6 +83,14 @@ def count(read: Rows) -> Counted:
         return _count_indicators(read)
     coded = encode(read.columns)
     return Counted(occurring(coded, read.weights), None, read.n, read.dropped)
+
+
+def agreeing(read: Rows) -> tuple[Any, Any]:
+    """Return the rows (or weight) that agree, in every column if many, and all."""
+    if are_indicators(read.columns):
+        counted = _count_indicators(read)
+        return counted.exact, counted.table.marginals.total
+    return count_equal(encode(read.columns, equality_only=True), read.weights)
 
 
 def occurring(coded: Codes, weights: Array | None) -> ClassTable:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _tiny
-from ._codes import encode
-from ._counting import count_equal
 from ._formulas import kappa, matthews, reason
 from ._label_sets import are_indicators, refuse_agreement
-from ._tables import Options, count, read_rows
+from ._tables import Options, agreeing, count, read_rows
 from ._undefined import check_policy, settle
 
 if TYPE_CHECKING:
@@ -129,7 +127,7 @@ def hamming_loss(
         m = count(read).table.marginals
         wrong = (m.predicted + m.actual - 2 * m.hits).sum()
         return float(wrong / (m.total * len(m.hits)))
-    hits, total = count_equal(encode(read.columns, equality_only=True), read.weights)
+    hits, total = agreeing(read)
     return float((total - hits) / total)
 
 

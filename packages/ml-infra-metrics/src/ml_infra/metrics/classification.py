@@ -19,10 +19,7 @@ from operator import eq
 from typing import TYPE_CHECKING, Any
 
 from . import _tiny
-from ._codes import encode
-from ._counting import count_equal
-from ._label_sets import are_indicators
-from ._tables import Options, count, ratio_metric, read_rows
+from ._tables import Options, agreeing, ratio_metric, read_rows
 from .agreement import cohen_kappa, hamming_loss, matthews_corrcoef
 from .confusion import classification_report, confusion_matrix, top_k_accuracy
 
@@ -87,10 +84,7 @@ def accuracy(
     read = read_rows(
         "accuracy", predictions, labels, aliases, weights=weights, missing=missing
     )
-    if are_indicators(read.columns):
-        counted = count(read)
-        return float(counted.exact / counted.table.marginals.total)
-    hits, total = count_equal(encode(read.columns, equality_only=True), read.weights)
+    hits, total = agreeing(read)
     return float(hits / total)
 
 
