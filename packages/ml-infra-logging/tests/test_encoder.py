@@ -1,5 +1,6 @@
 """Any value becomes one strict JSON line; what had to change is said beside it."""
 
+import argparse
 import collections
 import dataclasses
 import datetime as dt
@@ -10,6 +11,7 @@ import json
 import math
 import pathlib
 import threading
+import types
 import uuid
 from typing import NamedTuple
 
@@ -357,6 +359,14 @@ def test_an_event_that_is_no_text_becomes_one(make):
         (collections.deque([1, 2]), [1, 2]),
         (range(3), [0, 1, 2]),
         (collections.Counter(a=2), {"a": 2}),
+        (collections.UserList([1, "b"]), [1, "b"]),
+        (collections.UserString("text"), "text"),
+        ({"a": 1}.values(), [1]),
+        (
+            argparse.Namespace(lr=0.1, betas=(0.9, 0.99)),
+            {"lr": 0.1, "betas": [0.9, 0.99]},
+        ),
+        (types.SimpleNamespace(a=1), {"a": 1}),
         (10**30, 10**30),
         (1 + 2j, "(1+2j)"),
         (1e-5, 1e-5),
@@ -367,6 +377,29 @@ def test_values_of_known_types_have_a_natural_form(record, value, plain):
     found = record(value=value)
     assert found["value"] == plain
     assert "_salvaged" not in found
+
+
+def test_models_of_other_libraries_are_their_fields(record):
+    """Known by their shape or name; none of them is imported for that."""
+
+    class Attrs:
+        __attrs_attrs__ = (types.SimpleNamespace(name="lr"),)
+        lr = 0.1
+
+    class BaseModel:
+        def __iter__(self):
+            yield "lr", 0.1
+            yield "api_key", "secret"
+
+    BaseModel.__module__, BaseModel.__qualname__ = "pydantic.main", "BaseModel"
+    model = type("Config", (BaseModel,), {})()
+    assert record(value=Attrs())["value"] == {"lr": 0.1}
+    assert record(value=model)["value"] == {"lr": 0.1, "api_key": "[redacted]"}
+    assert record(value=argparse.Namespace(api_key="secret"))["value"] == {
+        "api_key": "[redacted]"
+    }
+    pandas = pytest.importorskip("pandas")
+    assert record(value=pandas.NA)["value"] is None
 
 
 def test_a_dict_nested_400_deep_is_whole(record):
@@ -415,12 +448,27 @@ def test_secrets_are_hidden_nested_and_in_text(record):
     assert found["env"]["token_count"] == 3
 
 
+def numpy_type(name):
+    """Return a scalar type of NumPy, or Python's own where it is not installed."""
+    try:
+        import numpy as np
+    except ImportError:
+        return {"uint8": int, "bool_": bool}.get(name, float)
+    return getattr(np, name)
+
+
 flat_values = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(min_value=-(2**70), max_value=2**70),
     st.floats(),
     st.text(max_size=30),
+    st.lists(st.one_of(st.integers(), st.floats(), st.booleans()), max_size=21),
+    st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=4).map(tuple),
+    st.floats(width=32).map(numpy_type("float32")),
+    st.floats().map(numpy_type("float64")),
+    st.integers(0, 255).map(numpy_type("uint8")),
+    st.booleans().map(numpy_type("bool_")),
     st.sampled_from([1e-5, 1e16, -1e16, 1e-4, 9999999999999998.0, -0.0, 0.1 + 0.2]),
 )
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     Overflow = Literal["block", "drop-oldest", "drop-newest"]
 
-OVERFLOWS = ("block", "drop-oldest", "drop-newest")
 _LONGEST_BLOCK_S = 5.0  # then even "block" drops: a dead disk must not stop training
 _IDLE_S = 0.2
 _RECOUNT_EVERY = 1024  # lines

@@ -8,7 +8,7 @@ Python values in terms of JSON: what each type becomes, by type and never by imp
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, ValuesView
 from collections.abc import Set as AbstractSet
 
 TYPE_CHECKING = False
@@ -42,25 +42,47 @@ def convert(value: Any) -> Form:
     enum = sys.modules.get("enum")
     if enum is not None and issubclass(kind, enum.Enum):
         return "value", value.value
+    form = _forms.get(kind)
+    if form is None:
+        if len(_forms) >= _MAX_FORMS:
+            _forms.clear()  # classes made on the fly must not pile up
+        form = _forms[kind] = _form_of(kind)
+    return form(value)
+
+
+_MAX_FORMS = 1000
+_forms: dict[type, Callable[[Any], Form]] = {}
+
+
+def _form_of(kind: type) -> Callable[[Any], Form]:
+    """Return what writes the values of a type."""
     for base, form in _BASES:
         if issubclass(kind, base):
-            return form(value)
+            return form
     for parent in kind.__mro__:
         known = _NAMED.get(f"{parent.__module__}.{parent.__qualname__}")
         if known is not None:
-            return known(value)
+            return known
     if hasattr(kind, "shape") or (hasattr(kind, "detach") and hasattr(kind, "item")):
         from ._arrays import summarize
 
-        return summarize(value)
+        return summarize
     if hasattr(kind, "__dataclass_fields__"):
-        return "object", _dataclass_items(value)
+        return _dataclass
+    if hasattr(kind, "__attrs_attrs__"):
+        return _attrs
     if hasattr(kind, "__fspath__"):
-        return "value", value.__fspath__()
+        return lambda value: ("value", value.__fspath__())
     if issubclass(kind, Mapping):
-        return "object", value.items()
+        return lambda value: ("object", value.items())
     if issubclass(kind, AbstractSet):
-        return "set", value
+        return lambda value: ("set", value)
+    if issubclass(kind, (Sequence, ValuesView)):
+        return lambda value: ("array", value)
+    return _unwritable
+
+
+def _unwritable(value: Any) -> Form:  # noqa: ARG001 - as all forms
     raise Unwritable("no JSON form for this type")
 
 
@@ -77,8 +99,18 @@ def _exception(value: Any) -> Form:
     return "value", describe_exception(value)
 
 
-def _dataclass_items(value: Any) -> list[tuple[str, object]]:
-    return [(name, getattr(value, name)) for name in type(value).__dataclass_fields__]
+def _dataclass(value: Any) -> Form:
+    names = type(value).__dataclass_fields__
+    return "object", [(name, getattr(value, name)) for name in names]
+
+
+def _attrs(value: Any) -> Form:
+    names = [field.name for field in type(value).__attrs_attrs__]
+    return "object", [(name, getattr(value, name)) for name in names]
+
+
+def _namespace(value: Any) -> Form:
+    return "object", list(vars(value).items())
 
 
 def _bytes(value: Any) -> Form:
@@ -123,8 +155,14 @@ _NAMED: dict[str, Callable[[Any], Form]] = {
     "fractions.Fraction": _text,
     "uuid.UUID": _text,
     "collections.deque": lambda value: ("array", list(value)),
+    "collections.UserString": _text,
     "builtins.complex": _text,
+    "argparse.Namespace": _namespace,
+    "types.SimpleNamespace": _namespace,
+    "pydantic.main.BaseModel": lambda value: ("object", list(value)),
     "numpy.dtype": _text,
+    "pandas._libs.missing.NAType": lambda _: ("value", None),
+    "pandas.api.typing.NAType": lambda _: ("value", None),
     "torch.dtype": _text,
     "torch.device": _text,
 }

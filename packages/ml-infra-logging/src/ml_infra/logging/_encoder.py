@@ -11,6 +11,7 @@ from _json import encode_basestring
 from functools import partial
 from itertools import islice
 
+from ._conversion import convert
 from ._salvage import BUDGETS, MAX_DEPTH, SAFE_DEPTH, Members
 
 TYPE_CHECKING = False
@@ -32,6 +33,7 @@ _SPECIAL |= {"trace_id", "span_id", "trace_flags", "args"}
 _ENVELOPE = 3400  # bytes: the most that the rest of a line takes on the fast way
 _KNOWN_NAMES = 4096
 _LONGEST_NAME = 100
+_FEW = 20  # numbers that the fast way takes in a list
 # str.splitlines knows more line ends than JSON escapes; as bytes and as escapes.
 _LINE_ENDS = (
     (b"\xe2\x80\xa8", b"\\u2028"),
@@ -100,7 +102,7 @@ class Encoder:
                         return None
                     parts.append(f"{names[name]}{value!r}")
                 elif kind is str:
-                    if value not in clean and self.redact(value) != value:
+                    if value not in clean and not self._is_clean(value):
                         return None
                     parts.append(f"{names[name]}{encode_basestring(value)}")
                 elif kind is int:
@@ -110,7 +112,10 @@ class Encoder:
                 elif kind is bool:
                     parts.append(f"{names[name]}{'true' if value else 'false'}")
                 else:
-                    return None
+                    text = _numbers(value)
+                    if text is None:
+                        return None
+                    parts.append(f"{names[name]}{text}")
             body = f"{','.join(parts)}}}".encode()
         except (KeyError, ValueError):  # a new name, a surrogate, too many digits
             return None
@@ -130,10 +135,10 @@ class Encoder:
                 if not 1e-4 <= value < 1e16 and not -1e16 < value <= -1e-4 and value:
                     return self._flat_text(fields)
             elif kind is str:
-                if value not in clean and self.redact(value) != value:
+                if value not in clean and not self._is_clean(value):
                     return None
             elif kind is not int and value is not None and kind is not bool:
-                return None
+                return self._flat_text(fields)
         try:
             body = self._dumps(fields)  # type: ignore[misc]  # set with this method
         except TypeError:  # a surrogate, more than 64 bits
@@ -141,6 +146,10 @@ class Encoder:
         if len(body) > self._room:
             return None
         return (body if body.isascii() else one_line(body))[1:]
+
+    def _is_clean(self, text: str) -> bool:
+        """Return whether a text is short and without secrets."""
+        return len(text) <= self._room and self.redact(text) == text
 
     def learn(self, fields: Mapping[str, object]) -> None:
         """Remember the names that the fast way may take next time."""
@@ -163,6 +172,7 @@ class Encoder:
         opening: Pairs,
         fields: Mapping[str, object],
         closing: Mapping[str, object],
+        written: bytes = b"{",
     ) -> tuple[bytes, dict[str, Any]]:
         """
         Return the line of any record whatever its values, and its side keys.
@@ -171,9 +181,10 @@ class Encoder:
             opening: Envelope keys with their values, in order.
             fields: The user's fields; names are made unique.
             closing: Further keys of ours for the end of the line.
+            written: The line as far as it stands already, in at most 2 kB.
         """
         self.learn(fields)
-        draft = _Draft(list(opening), fields, closing)
+        draft = _Draft(list(opening), fields, closing, written.decode())
         return draft.fit(self.redactor, self.limit, Members.notes)
 
     def refit(self, line: bytes, limit: int) -> bytes:
@@ -185,6 +196,25 @@ class Encoder:
         return draft.fit(None, limit, partial(_merged, before))[0]
 
 
+def _numbers(value: Any) -> str | None:
+    """Return a NumPy scalar or a few numbers as JSON, None for anything else."""
+    kind = type(value)
+    if kind.__module__ == "numpy" and not hasattr(kind, "__len__"):
+        form, value = convert(value)
+        return _number(value) if form == "value" else None
+    if (kind is list or kind is tuple) and len(value) <= _FEW:
+        texts = [_number(item) for item in value]
+        return None if None in texts else f"[{','.join(texts)}]"  # type: ignore[arg-type]  # no None
+    return None
+
+
+def _number(value: Any) -> str | None:
+    kind = type(value)
+    if kind is int or (kind is float and value - value == 0):
+        return repr(value)
+    return str(value).lower() if kind is bool else None
+
+
 class _Draft:
     """What a line is made of, tried within tighter and tighter budgets."""
 
@@ -193,7 +223,9 @@ class _Draft:
         opening: list[tuple[str, object]],
         fields: Mapping[str, object],
         closing: Mapping[str, object],
+        written: str = "{",
     ) -> None:
+        self.written = written
         self.opening = opening
         self.fields = fields
         self.closing = closing
@@ -214,7 +246,7 @@ class _Draft:
                 depth = SAFE_DEPTH
                 members = self._write(Members(self.taken, redactor, budget, depth))
             notes = notes_of(members)
-            line = _line(members, notes)
+            line = self._line(members, notes)
             if len(line) <= limit:
                 return line, notes
         return self._smallest(redactor, limit, notes_of)
@@ -233,7 +265,7 @@ class _Draft:
             members = self._write(members, kept)
             members.truncated[""] = {"fields": whole, "kept": kept}
             notes = notes_of(members)
-            line = _line(members, notes)
+            line = self._line(members, notes)
             if len(line) <= limit or kept == 0:
                 return line, notes
 
@@ -247,9 +279,8 @@ class _Draft:
             members.add_plain(key, value)
         return members
 
-
-def _line(members: Members, notes: dict[str, Any]) -> bytes:
-    return one_line(f"{members.text(notes)}\n".encode())
+    def _line(self, members: Members, notes: dict[str, Any]) -> bytes:
+        return one_line(f"{members.text(notes, self.written)}\n".encode())
 
 
 def _merged(before: dict[str, Any], members: Members) -> dict[str, Any]:

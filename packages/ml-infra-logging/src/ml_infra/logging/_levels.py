@@ -84,10 +84,3 @@ class Levels:
                 return self.special[name]
             name = name.rpartition(".")[0]
         return self.default
-
-    @property
-    def lowest(self) -> int:
-        """The lowest level of any logger."""
-        return (
-            min(self.default, *self.special.values()) if self.special else self.default
-        )

@@ -9,6 +9,7 @@ from ._calls import with_args
 from ._counting import Claim, Counter
 from ._levels import INFO
 from ._preemption import let_through
+from ._salvage import text_of
 from ._writer import notice
 
 TYPE_CHECKING = False
@@ -135,7 +136,7 @@ class LimitedGate:
         )
 
     def _site(self, level: int, event: Any) -> Site:
-        text = event if type(event) is str else _text(event)
+        text = event if type(event) is str else text_of(event)
         key = (self._rule.key, self.name, level, text)
         site = _sites.get(key)
         if site is None:
@@ -149,12 +150,6 @@ def refuse() -> None:
     """Say once that a limit was no number and that nothing is left out by it."""
     if not _refused.add():
         notice("every and every_seconds take numbers; anything else leaves nothing out")
-
-
-def _text(event: object) -> str:
-    from ._salvage import text_of
-
-    return text_of(event)
 
 
 def _forget(key: tuple[Hashable, ...]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from _thread import _local as _thread_local
@@ -10,10 +9,11 @@ from _thread import _local as _thread_local
 from ._calls import exception_of, nesting, with_args
 from ._context import current
 from ._counting import counters_of
-from ._encoder import one_line
-from ._levels import NAMES, Levels, nearest
+from ._gates import METRIC
+from ._heads import Heads
+from ._levels import Levels, nearest
 from ._preemption import let_through
-from ._salvage import quoted, text_of
+from ._salvage import text_of
 from ._tracing import OTEL, trace_ids, trace_pairs
 
 TYPE_CHECKING = False
@@ -31,11 +31,7 @@ if TYPE_CHECKING:
 
     Forward = Callable[[str, int, bytes, BaseException | None], None]
 
-_HEADS = 512  # encoded event texts kept per logger and level
-_LONGEST_EVENT = 256
 _MAX_NESTING = 3  # log calls made by the code of values that are being logged
-_LONGEST_HEAD = 1024  # bytes
-METRIC = b',"kind":"metric"'
 _SECOND = 1_000_000_000  # nanoseconds
 _DIGITS = [b"%03d" % number for number in range(1000)]
 _START = b'{"ts":"'
@@ -56,7 +52,7 @@ class Pipeline:
         self.outputs: tuple[Output, ...] = ()
         self.forward: Forward | None = None
         self.counters: Counters = counters_of(identity.run, identity.attempt)
-        self.pid: int = os.getpid()
+        self._heads = Heads(encoder, identity)
         self.forked: bool = False  # since it was made, which `after_fork` notices
         self.ended = False  # by a run.end record
         self._flat = encoder.flat
@@ -294,31 +290,28 @@ class Pipeline:
         if level not in gate.heads:
             closing.setdefault("level_number", level)
             level = nearest(level)
-        self._learn_head(gate, level, text)
+        head = self._heads.of(gate, level, text)
         now = _time_ns() if now is None else now
         start, second = self._second
         if not 0 <= now - start < _SECOND:
             start, second = self._tick(now)
-        stamp = f"{second[len(_START) :].decode()}{(now - start) // 1_000:06d}Z"
-        identity = self.identity
-        envelope = [
-            ("ts", stamp),
-            ("level", NAMES[level]),
-            ("event", text),
-            ("logger", gate.name),
-            ("run", identity.run),
-            ("attempt", identity.attempt),
-            ("rank", identity.rank),
-            ("pid", self.pid),
-            ("seq", self._next_seq()),
-            *((("kind", kind[_KIND_START:-1].decode()),) if kind else ()),
-            *(trace_pairs() if OTEL in _modules else ()),
-        ]
+        written = b"%b%06d" % (second, (now - start) // 1_000)
+        envelope: list[tuple[str, object]] = []
+        if head is not None:
+            written += head + b"%d" % self._next_seq()
+        else:
+            written += b'Z"'
+            envelope += self._heads.members(gate.name, level, text)
+            envelope.append(("seq", self._next_seq()))
+        if kind:
+            envelope.append(("kind", kind[_KIND_START:-1].decode()))
+        if OTEL in _modules:
+            envelope += trace_pairs()
         if opening:
             envelope += opening
         elif context is not None and context.span:
             envelope.append(("span", context.span))
-        line, notes = encoder.careful(envelope, fields, closing)
+        line, notes = encoder.careful(envelope, fields, closing, written)
         counters = self.counters
         for _ in notes.get("_salvaged", ()):
             counters.salvaged.add()
@@ -332,37 +325,11 @@ class Pipeline:
         """Return a line that says at least that there was a record."""
         try:
             second = self._second[1]
-            head = self._head(gate.name, nearest(level), "(record failed)")
+            head = self._heads.made(gate.name, nearest(level), "(record failed)")
             tail = b',"_salvaged":[""]}\n'
             return b"%b000000%b%d%b" % (second, head, self._next_seq(), tail)
         except Exception:  # noqa: BLE001 - nothing is left to try
             return None
-
-    def _learn_head(self, gate: Gate, level: int, text: str) -> None:
-        """Keep the start of the line for the next record of this event."""
-        heads = gate.heads[level]
-        if text in heads or len(text) > _LONGEST_EVENT:
-            return
-        if self.encoder.redact(text) != text:
-            return
-        if len(heads) >= _HEADS:
-            heads.clear()
-        head = self._head(gate.name, level, text)
-        if len(head) <= _LONGEST_HEAD:
-            heads[text] = head
-
-    def _head(self, name: str, level: int, text: str) -> bytes:
-        """Return a line's bytes from after the time to before the sequence number."""
-        identity = self.identity
-        return one_line(
-            (
-                f'Z","level":"{NAMES[level]}","event":{quoted(text)}'
-                f',"logger":{quoted(self.encoder.redact(name))}'
-                f',"run":{quoted(self.encoder.redact(identity.run))}'
-                f',"attempt":{identity.attempt},"rank":{identity.rank}'
-                f',"pid":{self.pid},"seq":'
-            ).encode()
-        )
 
     def _tick(self, now: int) -> tuple[int, bytes]:
         """Encode the second of the time `now`, and do what is due once in each."""
@@ -386,7 +353,7 @@ class Pipeline:
 
     def after_fork(self) -> None:
         """Start anew in a forked child: own process id, counts and sequence."""
-        self.pid = os.getpid()
+        self._heads = Heads(self.encoder, self.identity)
         self.forked = True
         self.counters = counters_of(self.identity.run, self.identity.attempt)
         self._next_seq = self.counters.issued.add

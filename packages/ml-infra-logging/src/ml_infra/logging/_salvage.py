@@ -40,6 +40,7 @@ _CONSTANTS = {None: "null", True: "true", False: "false"}
 # values in all. No line holds more characters than its limit has bytes.
 BUDGETS = (
     (1 << 17, 20_000, 20_000),
+    (30_000, 4_000, 8_000),
     (4_000, 200, 2_000),
     (500, 20, 200),
     (100, 5, 20),
@@ -67,6 +68,8 @@ def utf8(text: str) -> str:
     >>> utf8("caf\xe9 \udc80")
     'café \\udc80'
     """
+    if text.isascii():
+        return text
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -154,12 +157,13 @@ class Members:
             if notes
         }
 
-    def text(self, notes: dict[str, Any] | None = None) -> str:
-        """Return the record as JSON, with its side keys at the end."""
+    def text(self, notes: dict[str, Any], written: str = "{") -> str:
+        """Return the record as JSON: its start as `written`, `notes` at the end."""
         side = Members((), None)
-        for key, value in (self.notes() if notes is None else notes).items():
+        for key, value in notes.items():
             side.add_plain(key, value)
-        return f"{{{''.join(self.parts)[1:]}{''.join(side.parts)}}}"
+        members = "".join((*self.parts, *side.parts))
+        return f"{written}{members[written == '{' :]}}}"
 
     def value(self, value: object, place: Place, depth: int) -> None:
         """

@@ -137,7 +137,7 @@ def on_recovery(output: Descriptor, lost: int, since: float, reason: str) -> Non
         kind=b',"kind":"log.recovered"',
         closing={
             "lost": lost,
-            "since": stamp.replace("+00:00", "Z"),
+            "since": stamp,
             "reason": reason,
             "output": output.name,
         },

@@ -8,6 +8,9 @@ of the same shape as all others, and goes wherever `configure` sends them.
 
 from __future__ import annotations
 
+from sys import exc_info
+
+from ._calls import exception_of
 from ._gates import current_pipeline, gate_of
 from ._levels import INFO, NUMBERS
 
@@ -45,7 +48,7 @@ class Renderer:
             fields.pop(key, None)
         error = None
         if fields.get("exc_info") or method == "exception":
-            error = _error(fields.pop("exc_info", True))
+            error = exception_of(fields.pop("exc_info", None)) or exc_info()[1]
         gate = gate_of(name)
         if level < gate.level:
             return b""
@@ -97,14 +100,3 @@ class Sink:
     err = error
     exception = error
     fatal = critical
-
-
-def _error(exc_info: Any) -> BaseException | None:
-    import sys
-
-    if isinstance(exc_info, BaseException):
-        return exc_info
-    if isinstance(exc_info, tuple) and len(exc_info) == 3:
-        found: BaseException | None = exc_info[1]
-        return found
-    return sys.exc_info()[1]

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from ._redaction import Redactor
     from ._spans import Span
 
-_METRIC = b',"kind":"metric"'
-
 __all__ = [
     "Logger",
     "carry_context",
@@ -118,7 +116,7 @@ class Logger:
             deferred.settle()
         gate = self._gate
         if gate.level <= INFO:
-            gate.emit(gate, INFO, "metric", (), values, self._bound, _METRIC)
+            gate.emit(gate, INFO, "metric", (), values, self._bound, _gates.METRIC)
 
     def span(self, name: object, /, **fields: Any) -> Span:
         """
