@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib import import_module, metadata
+from pkgutil import iter_modules
 
 from ml_infra import metrics
 
@@ -14,6 +15,17 @@ def test_all_is_sorted_and_everything_in_it_is_importable():
         module = import_module(f"ml_infra.metrics.{metrics._MODULES[name]}")
         assert getattr(metrics, name) is getattr(module, name)
     assert set(metrics.__all__) < set(dir(metrics))
+
+
+def test_a_public_module_offers_the_public_names_that_live_there():
+    modules = [one.name for one in iter_modules(metrics.__path__)]
+    for module in (name for name in modules if not name.startswith("_")):
+        names = import_module(f"ml_infra.metrics.{module}").__all__
+        lives_here = {one for one, home in metrics._MODULES.items() if home == module}
+        if module == "classification":  # the module of all functions of classes
+            homes = ("agreement", "classification", "confusion")
+            lives_here = {n for n, home in metrics._MODULES.items() if home in homes}
+        assert names == sorted(lives_here), module
 
 
 def test_version_is_the_installed_one():

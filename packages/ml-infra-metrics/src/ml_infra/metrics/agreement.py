@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ._inputs import Aliases, Missing
     from ._undefined import UndefinedPolicy
 
+__all__ = ["cohen_kappa", "hamming_loss", "matthews_corrcoef"]
+
 
 def matthews_corrcoef(
     predictions: Any = None,

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from ._inputs import Aliases, Missing
 
+__all__ = ["brier_score", "calibration_curve", "expected_calibration_error", "log_loss"]
+
 
 def log_loss(
     probabilities: Any = None,

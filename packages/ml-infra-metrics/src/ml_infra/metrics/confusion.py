@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ._readers import Array
     from ._undefined import UndefinedPolicy
 
+__all__ = ["classification_report", "confusion_matrix", "top_k_accuracy"]
+
 
 def confusion_matrix(
     predictions: Any = None,

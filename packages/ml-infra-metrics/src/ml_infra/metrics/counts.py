@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ._batches import Batch
     from ._inputs import Aliases, Missing
 
+__all__ = ["Counts"]
+
 
 class Counts(CountIntervals, State):
     """

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from ._inputs import Aliases, Missing
 
+__all__ = ["PrecisionRecallCurve", "RocCurve", "precision_recall_curve", "roc_curve"]
+
 
 class RocCurve(NamedTuple):
     """

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from .comparison import Paired
     from .intervals import Interval
 
+__all__ = ["NotShownError", "assert_not_worse"]
+
 
 class NotShownError(AssertionError):
     """

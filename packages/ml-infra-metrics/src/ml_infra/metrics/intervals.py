@@ -14,6 +14,8 @@ from ._inputs import check_real
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+__all__ = ["Interval", "wilson_interval"]
+
 
 @dataclass(frozen=True)
 class Interval:

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from ._undefined import UndefinedPolicy
     from .intervals import Interval
 
+__all__ = [
+    "average_precision",
+    "average_precision_interval",
+    "roc_auc",
+    "roc_auc_interval",
+]
+
 Average = Literal["macro", "weighted", "micro"]
 
 

@@ -28,6 +28,16 @@ if TYPE_CHECKING:
     from ._inputs import Aliases, Missing
     from ._score_table import FloatArray
 
+__all__ = [
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "median_absolute_error",
+    "pinball_loss",
+    "r2_score",
+    "root_mean_squared_error",
+]
+
 
 def mean_absolute_error(
     predictions: Any = None,

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+__all__ = ["Slice", "SliceTable", "WorstSlice"]
+
 
 class Slice(NamedTuple):
     """One row of a `SliceTable`."""

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from ._score_table import CountArray
     from .intervals import Interval
 
-__all__ = ["Bounded", "Scores"]
+__all__ = ["Scores"]
 
 #: Rows that wait, so that small batches cost no sort of their own.
 _PENDING = 1 << 16
