@@ -136,7 +136,15 @@ def test_the_switch_turns_everything_off(capsys):
     def rows():
         yield 1
 
+    @timer
+    async def rows_async():
+        yield 1
+
+    async def collect():
+        return [item async for item in rows_async()]
+
     assert list(rows()) == [1]
+    assert asyncio.run(collect()) == [1]
     timings.enabled = True
     assert capsys.readouterr().out == ""
     assert not any(state["count"] for state in timings.snapshot()["timings"].values())

@@ -172,6 +172,16 @@ class _Items:
             self._options.tell(self._active, error)
 
 
+class _Nothing:
+    """What an async generator reports to while timers are switched off."""
+
+    def resume(self) -> None: ...
+
+    def suspend(self) -> None: ...
+
+    def finish(self, error: BaseException | None = None) -> None: ...
+
+
 def _generator(function: Callable[..., Any], options: Options) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         if not timings.enabled:
@@ -213,7 +223,7 @@ def _async_generator(
 ) -> Callable[..., Any]:
     async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         generator = function(*args, **kwargs)
-        times = _Items(options)
+        times = _Items(options) if timings.enabled else _Nothing()
         step, value = generator.asend, None
         while True:
             times.resume()
