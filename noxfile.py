@@ -51,6 +51,15 @@ SELFTESTS = {
     "release": [".ci/tests/e2e"],
     "tools": [".ci/tests", "--ignore=.ci/tests/e2e"],
 }
+# The programs that time us beside the peers. What else is in benchmarks/ are their
+# parts, simulations, and a mutation run of an hour.
+BENCHMARKS = {
+    "ml-infra-decorators": ["overhead"],
+    "ml-infra-logging": ["compare"],
+    "ml-infra-metrics": ["classification", "ranking"],
+    "ml-infra-preprocessing": ["scaling", "validation"],
+}
+BENCHED = [name for name in SELECTED if name in BENCHMARKS]
 QUICK = "not slow and not torch"
 # Interpreters that a test starts find compiled what the first one imported.
 WITH_BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
@@ -226,7 +235,7 @@ def torch(session: nox.Session, dist: str) -> None:
 
 
 @nox.session(default=False, requires=["build"])
-@nox.parametrize("dist", SELECTED[:-1] or SELECTED, ids=SELECTED[:-1] or SELECTED)
+@nox.parametrize("dist", BENCHED, ids=BENCHED)
 def bench(session: nox.Session, dist: str) -> None:
     """Measure beside the installed peers; prints ratios of one run."""
     groups = PROJECTS[dist]["dependency-groups"]
@@ -234,8 +243,8 @@ def bench(session: nox.Session, dist: str) -> None:
     session.install(
         *wheels(dist), *nox.project.dependency_groups(PROJECTS[dist], group)
     )
-    for program in sorted(ROOT.glob(f"packages/{dist}/benchmarks/*.py")):
-        session.run("python", str(program))
+    for noun in BENCHMARKS[dist]:
+        session.run("python", f"packages/{dist}/benchmarks/{noun}.py")
 
 
 if __name__ == "__main__":

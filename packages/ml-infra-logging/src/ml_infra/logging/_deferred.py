@@ -13,7 +13,6 @@ import time
 from collections import deque
 
 from . import _context
-from ._gates import METRIC
 from ._preemption import let_through
 
 TYPE_CHECKING = False
