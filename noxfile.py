@@ -198,7 +198,7 @@ def serve(session: nox.Session) -> None:
 @nox.session(default=False, requires=["build"], reuse_venv=False)
 def docs(session: nox.Session) -> None:
     """Write docs/api.md from the docstrings; -- --check only compares."""
-    session.install("packaging", *wheels(*PROJECTS))
+    session.install(*nox.project.dependency_groups(META, "docs"), *wheels(*PROJECTS))
     env = {"PYTHONPATH": str(ROOT / ".ci")}
     session.run("python", "-m", "release.reference", *session.posargs, env=env)
 
