@@ -29,7 +29,8 @@ nox.options.error_on_missing_interpreters = False
 os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
 # These run side by side; every other session reports live and alone.
 SIDE_BY_SIDE = {"lint", "types", "test", "selftest"}
-if "-s" not in sys.argv or SIDE_BY_SIDE & {*sys.argv}:
+NAMING = {"-s", "--session", "--sessions", "-e"}
+if not NAMING & {*sys.argv} or SIDE_BY_SIDE & {*sys.argv}:
     nox.options.parallel = min(os.cpu_count() or 1, 4)
 
 ROOT = Path(__file__).resolve().parent
@@ -82,13 +83,20 @@ def wheels(*dists: str) -> list[str]:
     return [str(DIST / f"{name}-py3-none-any.whl") for name in names]
 
 
+def requirements(dist: str, *groups: str) -> list[str]:
+    """Return what the first of these groups that the distribution has asks for."""
+    declared = PROJECTS[dist]["dependency-groups"]
+    group = next(group for group in groups if group in declared)
+    return nox.project.dependency_groups(PROJECTS[dist], group)
+
+
 def tools(session: nox.Session, group: str) -> None:
     """Install a group of development tools, once for the same requirements."""
-    requirements = nox.project.dependency_groups(META, group)
+    needed = requirements("ml-infra-utils", group)
     stamp = Path(session.virtualenv.location, "installed.txt")
-    wanted = "\n".join(requirements)
+    wanted = "\n".join(needed)
     if not stamp.exists() or stamp.read_text("utf-8") != wanted:
-        session.install(*requirements)
+        session.install(*needed)
         stamp.write_text(wanted, "utf-8")
 
 
@@ -120,7 +128,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(allow_parallel=True, requires=["build"], reuse_venv=False)
 def types(session: nox.Session) -> None:
     """Type-check the installed distributions: mypy strict, pyright, completeness."""
-    session.install(*nox.project.dependency_groups(META, "types"), *wheels(*PROJECTS))
+    session.install(*requirements("ml-infra-utils", "types"), *wheels(*PROJECTS))
     for dist in SELECTED:
         package = dist.replace("-", "_").replace("ml_infra_", "ml_infra.")
         package = "ml_infra_utils" if dist == "ml-infra-utils" else package
@@ -133,10 +141,8 @@ def types(session: nox.Session) -> None:
 @nox.parametrize("dist", SELECTED, ids=SELECTED)
 def test(session: nox.Session, dist: str) -> None:
     """Test each built wheel, alone with what it declares, on every Python."""
-    groups = PROJECTS[dist]["dependency-groups"]
-    full = session.python == PRIMARY and "peers" in groups
-    group = nox.project.dependency_groups(PROJECTS[dist], "peers" if full else "test")
-    session.install(*wheels(dist, *siblings(dist)), *group)
+    groups = ["peers", "test"] if session.python == PRIMARY else ["test"]
+    session.install(*wheels(dist, *siblings(dist)), *requirements(dist, *groups))
     session.run("pytest", "-m", QUICK, f"packages/{dist}/tests", env=WITH_BYTECODE)
 
 
@@ -198,7 +204,7 @@ def serve(session: nox.Session) -> None:
 @nox.session(default=False, requires=["build"], reuse_venv=False)
 def docs(session: nox.Session) -> None:
     """Write docs/api.md from the docstrings; -- --check only compares."""
-    session.install(*nox.project.dependency_groups(META, "docs"), *wheels(*PROJECTS))
+    session.install(*requirements("ml-infra-utils", "docs"), *wheels(*PROJECTS))
     env = {"PYTHONPATH": str(ROOT / ".ci")}
     session.run("python", "-m", "release.reference", *session.posargs, env=env)
 
@@ -215,11 +221,8 @@ def selftest(session: nox.Session, paths: list[str]) -> None:
 @nox.parametrize("dist", SELECTED, ids=SELECTED)
 def stress(session: nox.Session, dist: str) -> None:
     """Run the stress tests at full size; `test` has each of them smaller."""
-    groups = PROJECTS[dist]["dependency-groups"]
-    group = nox.project.dependency_groups(
-        PROJECTS[dist], "peers" if "peers" in groups else "test"
-    )
-    session.install(*wheels(dist, *siblings(dist)), *group)
+    needed = requirements(dist, "peers", "test")
+    session.install(*wheels(dist, *siblings(dist)), *needed)
     codes = [0, 5]  # 5: this distribution has none
     command = ["pytest", "-m", "slow and not torch", f"packages/{dist}/tests"]
     session.run(*command, env=WITH_BYTECODE, success_codes=codes)
@@ -229,8 +232,8 @@ def stress(session: nox.Session, dist: str) -> None:
 @nox.parametrize("dist", WITH_TORCH, ids=WITH_TORCH)
 def torch(session: nox.Session, dist: str) -> None:
     """Test with a real torch: pip takes a CPU build where the machine offers one."""
-    group = nox.project.dependency_groups(PROJECTS[dist], "peers")
-    session.install("torch==2.13.0", *wheels(dist), *group)
+    needed = requirements(dist, "peers")
+    session.install("torch==2.13.0", *wheels(dist), *needed)
     session.run("pytest", "-m", "torch", f"packages/{dist}/tests")
 
 
@@ -238,11 +241,7 @@ def torch(session: nox.Session, dist: str) -> None:
 @nox.parametrize("dist", BENCHED, ids=BENCHED)
 def bench(session: nox.Session, dist: str) -> None:
     """Measure beside the installed peers; prints ratios of one run."""
-    groups = PROJECTS[dist]["dependency-groups"]
-    group = "bench" if "bench" in groups else "peers" if "peers" in groups else "test"
-    session.install(
-        *wheels(dist), *nox.project.dependency_groups(PROJECTS[dist], group)
-    )
+    session.install(*wheels(dist), *requirements(dist, "bench", "peers", "test"))
     for noun in BENCHMARKS[dist]:
         session.run("python", f"packages/{dist}/benchmarks/{noun}.py")
 
