@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from ml_infra.decorators import RetryBudget, RetryPolicy, retry
+from ml_infra.decorators._options import _ELSEWHERE
 from ml_infra.decorators.retry import Retry
 
 nan, inf = float("nan"), float("inf")
@@ -186,3 +187,27 @@ def test_durations_are_numbers_of_seconds_not_timedeltas():
 def test_the_decorator_shows_what_it_is():
     assert repr(retry) == "<retry of ml_infra.decorators>"
     assert isinstance(retry, Retry)
+
+
+@pytest.mark.parametrize(
+    ("word", "way_out"),
+    [
+        ("tries", "here that is attempts="),  # retry, retry2
+        ("max_tries", "here that is attempts="),  # backoff
+        ("wait", "here that is initial=, factor= and max_delay="),  # tenacity
+        ("timeout", "here that is deadline="),  # stamina
+        ("before_sleep", "here that is on_event="),  # tenacity
+        ("nonsense", "see RetryPolicy"),
+    ],
+)
+def test_an_option_of_another_library_is_refused_with_our_word(word, way_out):
+    for form in (retry, retry.attempts):
+        with pytest.raises(TypeError, match=rf"argument '{word}'; {way_out}$"):
+            form(**{word: 3})
+
+
+def test_the_words_of_others_are_none_of_ours_and_lead_to_ours():
+    ours = set(inspect.signature(RetryPolicy).parameters)
+    for option, theirs in _ELSEWHERE.items():
+        assert set(re.findall(r"(\w+)=", option)) <= ours
+        assert not ours & set(theirs.split())

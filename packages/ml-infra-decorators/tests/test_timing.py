@@ -862,3 +862,24 @@ def test_a_task_left_behind_is_told_again():
 
     asyncio.run(main())
     assert len(lines) == 2
+
+
+def test_what_a_session_shows_of_timers(clock):
+    """At a prompt each object says what it holds."""
+    assert repr(timings) == "<timings of nothing yet; see timings.report()>"
+    epoch = timer("epoch", sink=None)
+    assert repr(epoch) == "<timer 'epoch'>"
+    with epoch as measurement:
+        clock.advance(0.5)
+        assert repr(measurement) == "<timer 'epoch' running for 500 ms>"
+        clock.advance(0.5)
+    clock.advance(9)
+    assert repr(measurement) == "<timer 'epoch' took 1.00 s>"
+    assert repr(timings) == "<timings of 'epoch'; see timings.report()>"
+
+
+def test_timings_are_found_by_name_alone():
+    with pytest.raises(TypeError, match="name must be a str"):
+        timings.get(test_timings_are_found_by_name_alone)
+    with pytest.raises(TypeError, match="name must be a str"):
+        timings.get(["epoch"])

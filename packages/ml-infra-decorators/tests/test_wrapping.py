@@ -241,7 +241,7 @@ def test_trap_12_singledispatch_above_and_below(trial):
             functools.partial(contextlib.contextmanager(fail), []),
             "put @contextmanager outside",
         ),
-        (3, "int, which is not callable"),
+        (3, "int, which is not callable: say attempts=3"),
         ("load", "str, which is not callable"),
     ],
 )

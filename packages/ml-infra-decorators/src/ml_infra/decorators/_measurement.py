@@ -117,6 +117,10 @@ class Measurement:
         end = perf_counter_ns() if self._end is None else self._end
         return (end - self._start) / 1e9
 
+    def __repr__(self) -> str:
+        state = "took" if self._end is not None else "running for"
+        return f"<timer {self.name!r} {state} {duration(round(self.elapsed * 1e9))}>"
+
     @property
     def device_elapsed(self) -> float:
         """Seconds on the device, waiting for it; only after the end, with events."""

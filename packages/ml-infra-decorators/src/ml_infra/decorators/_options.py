@@ -4,7 +4,31 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
     from typing import Any
+
+# What other libraries call it, and what it is called here.
+_ELSEWHERE = {
+    "attempts=": "max_attempts max_retries max_tries retries stop tries",
+    "on=": "exception exceptions retry retry_on",
+    "never=": "giveup",
+    "initial=, factor= and max_delay=": "backoff base interval wait wait_base",
+    "max_delay=": "max_value wait_max",
+    "deadline=": "max_time timeout",
+    "on_event=": "after before before_sleep logger on_backoff on_giveup on_retry",
+}
+
+
+def known(given: Iterable[str], options: Collection[str]) -> None:
+    """Refuse a keyword that is no option, with our word for it."""
+    for word in given:
+        if word in options:
+            continue
+        ours = [o for o, theirs in _ELSEWHERE.items() if word in theirs.split()]
+        way_out = f"here that is {ours[0]}" if ours else "see RetryPolicy"
+        raise TypeError(
+            f"retry() got an unexpected keyword argument {word!r}; {way_out}"
+        )
 
 
 def positive(option: str, value: Any, *, hint: str = "") -> float:

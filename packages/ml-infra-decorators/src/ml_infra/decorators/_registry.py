@@ -50,6 +50,10 @@ class Timings:
     def __reduce__(self) -> str:
         return "timings"  # a pickled function records where it then runs
 
+    def __repr__(self) -> str:
+        names = ", ".join(map(repr, sorted(self._histograms))) or "nothing yet"
+        return f"<timings of {names}; see timings.report()>"
+
     def get(self, name: str, snapshot: Snapshot | None = None) -> Summary:
         """
         Return count, errors, total, mean, min, max, p50, p95 and p99, in seconds.
@@ -66,6 +70,8 @@ class Timings:
         """
         from ._summary import summary
 
+        if not isinstance(name, str):
+            raise TypeError(f"name must be a str, got {name!r}")
         states = self.snapshot()["timings"] if snapshot is None else _states(snapshot)
         if name not in states:
             known = ", ".join(map(repr, sorted(states))) or "none"

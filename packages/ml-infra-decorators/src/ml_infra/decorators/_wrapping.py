@@ -100,7 +100,7 @@ def wrap(function: F, policy: RetryPolicy, *, classes: bool = False) -> F:
         inner = wrap(function.__func__, policy)
         return type(function)(inner)  # pyright: ignore[reportReturnType] # the kind it was
     if not classes:
-        _refuse_errors(function)
+        _refuse_options(function)
     refuse(function, classes=classes)
     kind = kind_of(function)
     if policy.attempt_timeout is not None and not kind.startswith("async"):
@@ -168,7 +168,11 @@ def kind_of(function: Any) -> str:
     return "generator" if flags & 0x20 else "sync"
 
 
-def _refuse_errors(function: Any) -> None:
+def _refuse_options(function: Any) -> None:
+    if type(function) is int:
+        raise TypeError(
+            f"cannot decorate int, which is not callable: say attempts={function}"
+        )
     types: tuple[Any, ...] = function if isinstance(function, tuple) else (function,)
     if types and all(
         isinstance(each, type) and issubclass(each, BaseException) for each in types

@@ -11,7 +11,8 @@ from . import _clock, _history, _hooks, _pause
 from ._attempts import Attempt, Attempts
 from ._budget import RetryBudget
 from ._memory import is_out_of_memory
-from ._policy import DEFAULT, RetryPolicy
+from ._options import known
+from ._policy import DEFAULT, OPTIONS, RetryPolicy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class Retry:
 
     def __call__(self, function: Any = None, /, **options: Unpack[RetryOptions]) -> Any:
         """Decorate a function, or return the decorator with these options."""
+        known(options, OPTIONS)
         policy = RetryPolicy(**options) if options else DEFAULT
         return policy if function is None else policy(function)
 
@@ -107,6 +109,7 @@ class Retry:
         ...         print("attempt", attempt.number)
         attempt 1
         """
+        known(options, OPTIONS)
         return Attempts(RetryPolicy(**options))
 
     def testing(self, *, attempts: int | None = None) -> _clock.Trial:

@@ -84,6 +84,9 @@ class Timer:
         self._options = Options(name or "block", sink, record, device)
         self._last: Measurement | None = None
 
+    def __repr__(self) -> str:
+        return f"<timer {self._options.name!r}>"
+
     def __call__(self, function: F, /) -> F:
         """Return `function`, measured."""
         if isinstance(function, (classmethod, staticmethod)):
