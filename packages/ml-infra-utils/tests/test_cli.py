@@ -35,6 +35,16 @@ def test_clip_outliers_clips_at_the_documented_index():
     assert eval(done.stdout) == [1, 1, *range(2, 20)]  # noqa: S307 - our own output
 
 
+def test_the_package_runs_as_the_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "ml_infra_utils", "--normalize", "1", "3"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[0.0, 1.0]\n"
+
+
 def test_version():
     assert ml_utils("--version").stdout.strip() == version("ml-infra-utils")
 
@@ -52,11 +62,15 @@ def test_numbers_that_look_like_options_are_numbers(number):
         (("--normalize",), "--normalize"),
         (("--normalize", "one"), "'one'"),
         (("--normalize", "3", "3"), "--normalize"),
-        (("--normalize", "nan", "1"), "--normalize"),
+        (("--normalize", "nan", "1"), "argument --normalize: 'nan' is no number"),
         (("--normalize", "inf", "1"), "--normalize"),
         (("--normalize", "-inf", "1"), "--normalize"),
         (("--standardize", "1"), "--standardize"),
-        (("--normalise", "1", "2"), "--normalise"),
+        (
+            ("--normalize", "inf", "1"),
+            "--normalize: 1 of 2 values is infinite",
+        ),
+        (("--normalise", "1", "2"), "arguments: --normalise 1 2 (see"),
         (("--nope",), "--nope"),
         (("--normalize", "1", "2", "--standardize", "1", "2"), "not allowed"),
     ],

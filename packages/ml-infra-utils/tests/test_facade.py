@@ -87,6 +87,24 @@ print(retry is deep is flat is leaf and callable(retry))
     assert in_fresh_interpreter(code) == "True"
 
 
+@pytest.mark.parametrize("leaf", LEAVES)
+def test_no_module_of_a_leaf_is_loaded_a_second_time(leaf):
+    """Two copies of a class would refuse to merge with each other."""
+    code = f"""
+import sys, ml_infra_utils.{leaf} as facade
+for public in ("scalers", "ranking", "reading"):
+    try:
+        __import__(facade.__name__ + "." + public)
+    except ModuleNotFoundError:
+        pass
+for name in facade.__all__:
+    getattr(facade, name)
+print(*(m for m in sys.modules if m.startswith("ml_infra_utils.{leaf}.")))
+"""
+    loaded = in_fresh_interpreter(code).split()
+    assert {*loaded} <= {f"ml_infra_utils.{path}" for path in DEEP}
+
+
 def test_importing_the_facade_loads_no_leaf():
     code = """
 import sys, ml_infra_utils

@@ -18,6 +18,10 @@ def forward(target: str) -> tuple[Callable[[str], object], Callable[[], list[str
     """
 
     def get_attribute(name: str) -> object:
+        # What the import system asks of a module is its own: with the target's
+        # `__path__` it would load the target's submodules a second time.
+        if name.startswith("__") and name not in ("__all__", "__version__"):
+            raise AttributeError(f"the module that stands for {target} has no {name}")
         return getattr(import_module(target), name)
 
     def list_attributes() -> list[str]:

@@ -42,20 +42,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     operations = parser.add_mutually_exclusive_group()
     for name, (_, explanation) in OPERATIONS.items():
         operations.add_argument(
-            f"--{name}", nargs="+", type=float, metavar="NUMBER", help=explanation
+            f"--{name}", nargs="+", type=_number, metavar="NUMBER", help=explanation
         )
     words = sys.argv[1:] if argv is None else argv
     # argparse takes -1e5 and -inf for options; a leading space makes them values.
-    options = parser.parse_args([f" {w}" if _is_number(w) else w for w in words])
+    options, rest = parser.parse_known_args(
+        [f" {w}" if _is_number(w) else w for w in words]
+    )
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(map(str.strip, rest))}")
     given = {n: v for n, v in vars(options).items() if v is not None}
     if not given:
         parser.error(f"one of --{', --'.join(OPERATIONS)} is required")
     ((name, values),) = given.items()
     name = name.replace("_", "-")
+    function = OPERATIONS[name][0]
     try:
-        result = OPERATIONS[name][0](values)
+        result = function(values)
     except (TypeError, ValueError) as error:
-        parser.error(f"argument --{name}: {error}")
+        said = str(error).removeprefix(f"{function.__name__}: ")
+        parser.error(f"argument --{name}: {said}")
     try:
         print(result, flush=True)  # noqa: T201 - a command prints its result
     except OSError as error:
@@ -70,6 +76,13 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+def _number(word: str) -> float:
+    number = float(word)
+    if number != number:  # noqa: PLR0124 - only NaN
+        raise argparse.ArgumentTypeError(f"{word.strip()!r} is no number")
+    return number
 
 
 def _is_number(word: str) -> bool:
