@@ -253,6 +253,32 @@ class TestSlices:
                 assert (row.low, row.high) == pytest.approx((alone.low, alone.high))
                 assert row.support == alone.n
 
+    @pytest.mark.parametrize("method", ["auto", "delta"])
+    @pytest.mark.parametrize(
+        "ask",
+        [("recall", "macro"), ("f1_score", "weighted"), ("cohen_kappa", "macro")],
+    )
+    @pytest.mark.parametrize("classes", [[0, 1, 2], range(1 << 13)])
+    def test_slices_are_flagged_as_each_alone(self, rng, ask, method, classes):
+        sizes = rng.integers(1, 40, 40)  # wide class lists take some slices at a time
+        predictions, labels = rng.choice(3, (2, sizes.sum()), p=[0.5, 0.1, 0.4])
+        by = np.repeat(np.arange(40), sizes)
+        counts = Counts.of(predictions, labels, by=by, classes=classes)
+        table = counts.slices(*ask, method=method)
+        expected = [counts[key].interval(*ask, method=method) for key in range(40)]
+        assert table.flags == [one.flags for one in expected]
+        assert [row.flags for row in table] == table.to_dict()["flags"] == table.flags
+        assert table[39].flags == expected[39].flags
+        assert len({*table.flags}) > 1
+        for row, one in zip(table, expected, strict=True):
+            assert (row.low, row.high) == pytest.approx(
+                (one.low, one.high), nan_ok=True
+            )
+        some = counts.slices(*ask, method=method, min_support=20)
+        assert some.flags == [table[key].flags for key in some.keys]
+        for flags, line in zip(table.flags, str(table).splitlines(), strict=True):
+            assert all(line.endswith(flags[-1:]) and f in line for f in flags)
+
     def test_small_slices_are_suppressed_and_counted(self):
         counts = Counts.of([1, 0, 1], [1, 0, 0], by=["a", "a", "b"])
         table = counts.slices(min_support=2)

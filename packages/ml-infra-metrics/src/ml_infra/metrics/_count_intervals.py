@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import nan
+import math
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -109,13 +109,14 @@ class CountIntervals(CountMetrics):
         support = _support(view)
         found = _slice_bounds(question, view.asked(name), level, method)
         kept = np.flatnonzero(support >= min_support)
-        keys = view.keys
+        keys, flags = view.keys, found.flags()
         if len(kept) < len(keys):
-            keys = [keys[row] for row in kept.tolist()]
+            keys, flags = ([of[row] for row in kept.tolist()] for of in (keys, flags))
         return SliceTable(
             name,
             keys,
             [found.value[kept], found.low[kept], found.high[kept], support[kept]],
+            flags=flags,
             level=level,
             method=found.method,
             suppressed=len(view.keys) - len(kept),
@@ -195,15 +196,10 @@ def _interval(
     question: Question, table: CountTable, level: float, method: str
 ) -> Interval:
     found = _bounds(question, table, level, method)
-    value = float(found.value[0])
-    flags: tuple[str, ...] = ("undefined",) if np.isnan(value) else ()
-    if not flags and found.degenerate[0]:
-        flags = ("degenerate",)
-    if found.few is not None and found.few[0] and "undefined" not in flags:
-        flags += ("few rows",)
-    low, high = float(found.low[0]), float(found.high[0])
-    if flags == ("undefined",):
-        low = high = nan
+    value, low, high = (float(one[0]) for one in (found.value, found.low, found.high))
+    if math.isnan(value):
+        low = high = math.nan
+    flags = found.flags()[0]
     return Interval(value, low, high, level, found.method, table.rows, flags)
 
 
@@ -233,10 +229,8 @@ def _slice_bounds(
     ]
     if len(parts) == 1:
         return parts[0]
-    return _delta.Bounds(
-        np.concatenate([part.value for part in parts]),
-        np.concatenate([part.low for part in parts]),
-        np.concatenate([part.high for part in parts]),
-        np.concatenate([part.degenerate for part in parts]),
-        parts[0].method,
+    value, low, high, degenerate, few = (
+        np.concatenate(column)
+        for column in zip(*(part[:-1] for part in parts), strict=True)
     )
+    return _delta.Bounds(value, low, high, degenerate, few, parts[0].method)

@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 #: Rows of a class below which the coverage simulation finds averages too sure.
 FEW_ROWS = 10
 METHODS = ("auto", "wilson", "delta", "bootstrap")
+#: By 1 where bounds are degenerate, plus 2 where they rest on few rows.
+_FLAGS = (
+    (),
+    ("degenerate",),
+    ("few rows",),
+    ("degenerate", "few rows"),
+    ("undefined",),
+)
 
 
 class Bounds(NamedTuple):
@@ -35,10 +43,16 @@ class Bounds(NamedTuple):
     value: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
+    #: Whether the variance estimate is 0.
     degenerate: NDArray[np.bool_]
-    method: str
     #: Whether a class in the average has fewer than `FEW_ROWS` rows.
-    few: NDArray[np.bool_] | None = None
+    few: NDArray[np.bool_]
+    method: str
+
+    def flags(self) -> list[tuple[str, ...]]:
+        """Return per slice what to know before trusting its bounds."""
+        codes = np.where(np.isnan(self.value), 4, self.degenerate + 2 * self.few)
+        return [_FLAGS[code] for code in codes.tolist()]
 
 
 def bounds(
@@ -62,10 +76,11 @@ def bounds(
         half = z_score(level) * np.sqrt(spread)
         low = np.maximum(value - half, -1.0 if correlation else 0.0)
         high = np.minimum(value + half, 1.0)
-        return Bounds(value, low, high, ~(spread > 0), "delta")
+        flat = ~(spread > 0)
+        return Bounds(value, low, high, flat, np.zeros_like(flat), "delta")
     if correlation:
         low, high, flat, few = _fisher(m, squares, value, spread, level)
-        return Bounds(value, low, high, flat, "delta-fisher", few)
+        return Bounds(value, low, high, flat, few, "delta-fisher")
     classes = _class_shares(question, m, squares)
     flat = ~(spread > 0)
     # The number of rows whose plain proportion would be as uncertain.
@@ -77,7 +92,7 @@ def bounds(
         )
     low, high = wilson_bounds(value, np.where(flat, alike, n), level)
     few = classes.smallest() < FEW_ROWS
-    return Bounds(value, low, high, flat, "delta-wilson", few)
+    return Bounds(value, low, high, flat, few, "delta-wilson")
 
 
 def bootstrap_bounds(
@@ -87,10 +102,12 @@ def bootstrap_bounds(
     value, replicates = question.value(m), question.value(drawn)
     replicates = replicates[~np.isnan(replicates)]
     if not len(replicates):
-        return Bounds(value, value, value, np.array([True]), "bootstrap")
+        flat = np.array([True])
+        return Bounds(value, value, value, flat, ~flat, "bootstrap")
     low, high = np.quantile(replicates, [(1 - level) / 2, (1 + level) / 2])
     flat = np.array([not high > low])
-    return Bounds(value, np.array([low]), np.array([high]), flat, "bootstrap")
+    few = np.array([False])
+    return Bounds(value, np.array([low]), np.array([high]), flat, few, "bootstrap")
 
 
 def _wilson(
@@ -107,8 +124,8 @@ def _wilson(
         low, high = 2 * low / (1 + low), 2 * high / (1 + high)
     elif question.name == "hamming_loss":
         low, high = 1 - high, 1 - low
-    value = question.value(m)
-    return Bounds(value, low, high, np.isnan(p), "wilson")
+    value, empty = question.value(m), np.isnan(p)
+    return Bounds(value, low, high, empty, np.zeros_like(empty), "wilson")
 
 
 def _fisher(

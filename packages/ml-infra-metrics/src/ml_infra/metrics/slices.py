@@ -22,6 +22,8 @@ class Slice(NamedTuple):
     high: float
     #: Rows in the slice.
     support: int
+    #: What to know before trusting the bounds, as in `Interval.flags`.
+    flags: tuple[str, ...]
 
 
 class SliceTable:
@@ -37,6 +39,8 @@ class SliceTable:
         low: Lower bounds.
         high: Upper bounds.
         support: Rows per slice, int64.
+        flags: What to know before trusting the bounds of each slice, a tuple of words
+            as in `Interval.flags`.
         suppressed: How many slices had fewer rows than `min_support`.
     """
 
@@ -46,6 +50,7 @@ class SliceTable:
         keys: Sequence[Any],
         columns: Sequence[NDArray[Any]],
         *,
+        flags: Sequence[tuple[str, ...]],
         level: float,
         method: str,
         suppressed: int,
@@ -57,6 +62,7 @@ class SliceTable:
         self.low: NDArray[Any] = low
         self.high: NDArray[Any] = high
         self.support: NDArray[Any] = support
+        self.flags: list[tuple[str, ...]] = list(flags)
         self.level = level
         self.method = method
         self.suppressed = suppressed
@@ -65,9 +71,7 @@ class SliceTable:
         return len(self.keys)
 
     def __iter__(self) -> Iterator[Slice]:
-        columns = (self.value, self.low, self.high, self.support)
-        for row in zip(self.keys, *(c.tolist() for c in columns), strict=True):
-            yield Slice(*row)
+        yield from map(Slice, *self.to_dict().values())
 
     def __getitem__(self, key: Any) -> Slice:
         try:
@@ -75,7 +79,8 @@ class SliceTable:
         except ValueError:
             raise KeyError(key) from None
         columns = (self.value, self.low, self.high, self.support)
-        return Slice(key, *(column[row].item() for column in columns))
+        value, low, high, support = (column[row].item() for column in columns)
+        return Slice(key, value, low, high, support, self.flags[row])
 
     def to_dict(self) -> dict[str, list[Any]]:
         """Return the columns as lists, ready for a data frame of any library."""
@@ -85,13 +90,15 @@ class SliceTable:
             "low": self.low.tolist(),
             "high": self.high.tolist(),
             "support": self.support.tolist(),
+            "flags": list(self.flags),
         }
 
     def __str__(self) -> str:
         width = max([len(str(key)) for key in self.keys], default=0)
         lines = [
             f"{key!s:{width}}  {value:.3f} [{low:.3f}, {high:.3f}]  n={support}"
-            for key, value, low, high, support in self
+            + "".join(f"  {flag}" for flag in flags)
+            for key, value, low, high, support, flags in self
         ]
         if self.suppressed:
             lines.append(f"({self.suppressed} slices with too few rows)")
