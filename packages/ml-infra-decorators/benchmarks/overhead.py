@@ -10,6 +10,7 @@ one, since every disturbance only adds.
 
 import argparse
 import asyncio
+import contextlib
 import importlib.util
 import os
 import platform
@@ -46,7 +47,8 @@ def retried(function):
     if installed("backoff"):
         import backoff
 
-        decorate = backoff.on_exception(backoff.expo, OSError, max_tries=3)
+        waits = {"interval": 0, "jitter": None}
+        decorate = backoff.on_exception(backoff.constant, OSError, max_tries=3, **waits)
         rows["backoff"] = decorate(function)
     return rows
 
@@ -60,6 +62,29 @@ def timed():
         # Keeps every duration in a list, for ever, and has no percentiles.
         rows["codetiming"] = codetiming.Timer("on", logger=None)(work)
     return rows
+
+
+def nested_calls():
+    """Return per library how many calls 3 attempts around 3 make when all fail."""
+    if installed("stamina"):
+        import stamina
+
+        stamina.set_testing(True, attempts=3)  # no waits
+        stamina.instrumentation.set_on_retry_hooks([])
+    calls = 0
+
+    def fail():
+        nonlocal calls
+        calls += 1
+        raise OSError
+
+    made = {}
+    for name, once in retried(fail).items():
+        calls = 0
+        with contextlib.suppress(Exception), retry.testing():
+            retried(once)[name]()
+        made[name] = calls
+    return made
 
 
 def installed(module):
@@ -160,6 +185,11 @@ def main():
     costs = overheads(off, work, nanoseconds, size)
     timings.enabled = True
     show("@timer, switched off", costs, {"ml_infra @timer, off": "≤ 0.1 µs"})
+
+    print(f"\n| {'3 attempts around 3, all fail':30} | calls |")
+    print(f"|{'-' * 32}|------:|")
+    for name, calls in nested_calls().items():
+        print(f"| {name:30} | {calls:5} |")
 
     modules = ["ml_infra.decorators", *(peer for peer in peers if installed(peer))]
     print(f"\n| {'import':30} | {'time':>9} | over ours | must reach |")
