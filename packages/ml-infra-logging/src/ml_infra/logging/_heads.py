@@ -11,7 +11,7 @@ from ._salvage import quoted
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._encoder import Encoder
-    from ._gates import Gate
+    from ._gates import AnyGate
     from ._identity import Identity
 
 _HEADS = 512  # kept per logger and level
@@ -33,7 +33,7 @@ class Heads:
         self._identity = identity
         self._pid = os.getpid()
 
-    def of(self, gate: Gate, level: int, event: str) -> bytes | None:
+    def of(self, gate: AnyGate, level: int, event: str) -> bytes | None:
         """Return the head, and keep it in the gate; None where it may need a cut."""
         heads = gate.heads[level]
         head = heads.get(event)

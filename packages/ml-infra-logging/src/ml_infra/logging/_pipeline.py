@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from ._context import Layer
     from ._counting import Counters
     from ._encoder import Encoder
-    from ._gates import AnyGate as Gate
-    from ._gates import Write
+    from ._gates import AnyGate, Write
     from ._identity import Identity
     from ._writer import Output
 
@@ -77,7 +76,7 @@ class Pipeline:
 
     def emit(  # noqa: PLR0917 - keywords would cost as much as the rest
         self,
-        gate: Gate,
+        gate: AnyGate,
         level: int,
         event: Any,
         args: tuple[Any, ...],
@@ -131,7 +130,7 @@ class Pipeline:
 
     def emit_carefully(  # noqa: PLR0917 - stands in for `emit`
         self,
-        gate: Gate,
+        gate: AnyGate,
         level: int,
         event: Any,
         args: tuple[Any, ...],
@@ -167,7 +166,7 @@ class Pipeline:
 
     def record(
         self,
-        gate: Gate,
+        gate: AnyGate,
         level: int,
         event: Any,
         fields: Mapping[str, Any],
@@ -184,7 +183,7 @@ class Pipeline:
 
     def write(
         self,
-        gate: Gate,
+        gate: AnyGate,
         level: int,
         event: Any,
         fields: Mapping[str, Any],
@@ -215,7 +214,7 @@ class Pipeline:
 
     def render(
         self,
-        gate: Gate,
+        gate: AnyGate,
         level: int,
         event: Any,
         fields: Mapping[str, Any],
@@ -263,7 +262,7 @@ class Pipeline:
 
     def _careful(  # noqa: PLR0917 - called from one place, which names them
         self,
-        gate: Gate,
+        gate: AnyGate,
         level: int,
         event: Any,
         fields: Mapping[str, Any],
@@ -321,7 +320,7 @@ class Pipeline:
             counters.renamed.add()
         return line
 
-    def _last_resort(self, gate: Gate, level: int) -> bytes | None:
+    def _last_resort(self, gate: AnyGate, level: int) -> bytes | None:
         """Return a line that says at least that there was a record."""
         try:
             second = self._second[1]
