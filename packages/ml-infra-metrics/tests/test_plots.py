@@ -9,6 +9,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402 - the backend comes first
 
 from ml_infra.metrics import (  # noqa: E402 - skipped without matplotlib
+    Counts,
     Interval,
     Scores,
     average_precision,
@@ -113,8 +114,29 @@ def test_slices_are_sorted_and_flags_are_hollow(ax):
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["tiny", "US", "EU"]
     assert ax.lines[0].get_markerfacecolor() == "white"
     assert ax.get_xlabel() == "recall"
-    with pytest.raises(ValueError, match="no slice with a value"):
+    with pytest.raises(ValueError, match="none with a value"):
         plot_slices({"none": interval(float("nan"), "undefined")})
+
+
+def test_a_table_of_slices_is_drawn_as_it_is(ax):
+    counts = Counts.of(
+        [1, 1, 0, 1, 0, 0], [1, 1, 1, 1, 1, 0], by=["EU", "EU", "US", "US", "UK", "NA"]
+    )
+    table = counts.slices("recall")
+    assert table["NA"].flags == ("undefined",)  # no positive row, so no recall
+    assert plot_slices(table, reference=counts.recall(), ax=ax) is ax
+    names = [tick.get_text() for tick in ax.get_yticklabels()]
+    assert names == ["UK", "US", "EU"]
+    marks = [line for line in ax.lines if line.get_marker() == "o"]
+    assert [mark.get_xdata()[0] for mark in marks] == [0.0, 0.5, 1.0]
+    assert ax.get_xlabel() == "recall"
+
+
+def test_a_state_is_drawn_as_its_confusion_matrix(ax):
+    counts = Counts.of(["no", "yes", "no"], ["no", "no", "yes"])
+    plot_confusion_matrix(counts, ax=ax)
+    assert [text.get_text() for text in ax.texts] == ["1", "1", "1", "0"]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["no", "yes"]
 
 
 def test_without_axes_a_figure_is_made(rows):

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from .calibration import calibration_curve, expected_calibration_error
+from .counts import Counts
 from .curves import precision_recall_curve, roc_curve
 from .ranking import average_precision_interval, roc_auc_interval
+from .slices import SliceTable
 from .streaming import Scores
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from ._probabilities import Binning
     from ._score_table import FloatArray
     from .intervals import Interval
+    from .slices import Slice
 
     # matplotlib.axes.Axes, which is not there wherever this file is type-checked.
     Axes: TypeAlias = Any
@@ -54,8 +57,8 @@ def plot_confusion_matrix(
     Draw a confusion matrix, labels down and predictions across.
 
     Args:
-        matrix: Counts, shape (k, k), as `confusion_matrix` returns.
-        classes: Names of the k classes; None means 0 to k - 1.
+        matrix: Counts, shape (k, k), as of `confusion_matrix`; or a `Counts` state.
+        classes: Names of the k classes; None means those of the state, or 0 to k - 1.
         normalize: "labels" shows shares of each row, "predictions" of each column;
             None shows the counts.
         ax: Where to draw; None makes a new figure.
@@ -67,6 +70,9 @@ def plot_confusion_matrix(
         ValueError: If the matrix is not square or an option is not valid.
         ImportError: If matplotlib is not installed.
     """
+    if isinstance(matrix, Counts):
+        classes = matrix.classes if classes is None else classes
+        matrix = matrix.confusion_matrix()
     counts = np.asarray(matrix, np.float64)
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
         raise ValueError(f"matrix must have shape (k, k), got {counts.shape}")
@@ -309,19 +315,19 @@ def plot_calibration(
 
 
 def plot_slices(
-    intervals: Mapping[Any, Interval],
+    slices: SliceTable | Mapping[Any, Interval],
     *,
     reference: float | None = None,
-    metric: str = "",
+    metric: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """
     Draw a metric per slice with its interval, the best slice on top.
 
     Args:
-        intervals: The `Interval` of each slice, by name.
+        slices: What `Counts.slices` returned, or an `Interval` for each name.
         reference: A value to compare with, such as the metric of all rows.
-        metric: Name of the metric, for the axis.
+        metric: Name of the metric, for the axis; None means the table's own.
         ax: Where to draw; None makes a new figure.
 
     Returns:
@@ -331,12 +337,16 @@ def plot_slices(
         ValueError: If no slice has a value.
         ImportError: If matplotlib is not installed.
     """
-    known = {
-        name: found for name, found in intervals.items() if not math.isnan(found.value)
-    }
+    rows: dict[Any, Slice | Interval]
+    if isinstance(slices, SliceTable):
+        rows = {row.key: row for row in slices}
+        metric = slices.metric if metric is None else metric
+    else:
+        rows = dict(slices)
+    known = [item for item in rows.items() if not math.isnan(item[1].value)]
     if not known:
-        raise ValueError("intervals hold no slice with a value")
-    ordered = sorted(known.items(), key=lambda item: item[1].value)
+        raise ValueError("slices hold none with a value")
+    ordered = sorted(known, key=lambda item: item[1].value)
     axes = _axes(ax)
     for place, (_, found) in enumerate(ordered):
         axes.errorbar(
@@ -351,7 +361,7 @@ def plot_slices(
     if reference is not None:
         axes.axvline(reference, color="grey", linestyle=":")
     axes.set_yticks(range(len(ordered)), [str(name) for name, _ in ordered])
-    axes.set(xlabel=metric)
+    axes.set(xlabel=metric or "")
     return axes
 
 
