@@ -1,4 +1,4 @@
-"""The publish workflow: what it may do, and that the linters find nothing in it."""
+"""The workflows: what they may do, and that the linters find nothing in them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKFLOW = ROOT / ".github/workflows/publish.yml"
-TEXT = WORKFLOW.read_text("utf-8")
+WORKFLOWS = sorted(ROOT.glob(".github/workflows/*.yml"))
+TEXT = (ROOT / ".github/workflows/publish.yml").read_text("utf-8")
+TESTS = (ROOT / ".github/workflows/test.yml").read_text("utf-8")
 
 
 def job(name):
@@ -25,8 +26,8 @@ def job(name):
 @pytest.mark.parametrize(
     "command",
     [
-        ("check-jsonschema", "--builtin-schema", "vendor.github-workflows", WORKFLOW),
-        ("zizmor", "--offline", "--pedantic", WORKFLOW),
+        ("check-jsonschema", "--builtin-schema", "vendor.github-workflows"),
+        ("zizmor", "--offline", "--pedantic"),
     ],
     ids=["schema", "security"],
 )
@@ -35,18 +36,33 @@ def test_the_linters_find_nothing(command):
     if tool is None:
         pytest.skip(f"{command[0]} stands in the environment of nox -s lint")
     done = subprocess.run(
-        [tool, *command[1:]], capture_output=True, text=True, check=False
+        [tool, *command[1:], *WORKFLOWS], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_it_runs_for_release_tags_only():
+def test_pull_requests_and_main_are_tested_as_a_contributor_tests():
+    assert "on:\n  push:\n    branches: [main]\n  pull_request:\n\n" in TESTS
+    assert re.findall(r"run: (.*)", TESTS) == ["bash .ci/run"]
+    assert (ROOT / ".ci/run").is_file()
+
+
+def test_what_a_pull_request_runs_can_only_read():
+    assert re.findall(r"permissions:(?: {}|(?:\n      .*)+)", TESTS) == [
+        "permissions: {}",
+        "permissions:\n      contents: read",
+    ]
+    assert "secrets." not in TESTS
+    assert "persist-credentials: false" in TESTS
+
+
+def test_it_publishes_for_release_tags_only():
     assert 'on:\n  push:\n    tags: ["ml-infra-*-v*"]\n\n' in TEXT
 
 
 def test_every_action_is_pinned_by_a_commit_and_says_its_version():
-    uses = re.findall(r"uses: (.*)", TEXT)
-    assert len(uses) == 7
+    uses = re.findall(r"uses: (.*)", TEXT + TESTS)
+    assert len(uses) == 9
     for action in uses:
         assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)
     versions = {tuple(re.split("[@ ]", a)[::3]) for a in uses}
