@@ -59,6 +59,11 @@ def test_a_zero_delay_is_refused_with_the_way_out():
         RetryPolicy(initial=0)
 
 
+def test_an_unknown_jitter_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match="one of 'full', 'equal', 'decorrelated', 'no"):
+        RetryPolicy(jitter="half")
+
+
 def test_nothing_to_retry_is_refused():
     with pytest.raises(ValueError, match=r"on=\(\) names nothing"):
         retry(on=())

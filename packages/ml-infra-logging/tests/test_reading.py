@@ -251,7 +251,7 @@ def test_the_last_attempt_wins_per_step(write, tmp_path):
     assert len(log.metrics("loss")) == 7
     last = {(r["step"], r["loss"]) for r in log.metrics("loss", attempts="last")}
     assert last == {(0, 0.0), (1, 1.0), (2, 21.0), (3, 3.0), (None, 7.0)}
-    with pytest.raises(ValueError, match='attempts must be "all" or "last"'):
+    with pytest.raises(ValueError, match="attempts must be 'all' or 'last'"):
         log.metrics(attempts="first")
 
 

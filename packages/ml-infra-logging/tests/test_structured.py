@@ -216,7 +216,7 @@ def test_all_names_are_there_sorted_and_documented():
 
 
 def test_a_name_that_is_no_text_is_refused_and_leaves_nothing_behind(tmp_path):
-    with pytest.raises(TypeError, match="name must be a text"):
+    with pytest.raises(TypeError, match="name must be a str"):
         get_logger(3)
     configure(path=tmp_path / "a.jsonl", console=False)
     with capture_logs() as logs:

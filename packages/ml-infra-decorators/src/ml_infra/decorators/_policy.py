@@ -226,7 +226,8 @@ def _check(options: dict[str, Any]) -> None:
     if options["factor"] < 1:
         raise ValueError(f"factor must be at least 1, got {options['factor']!r}")
     if options["jitter"] not in JITTERS:
-        raise ValueError(f"jitter must be one of {JITTERS}, got {options['jitter']!r}")
+        names = ", ".join(map(repr, JITTERS))
+        raise ValueError(f"jitter must be one of {names}, got {options['jitter']!r}")
     for option in ("retry_result", "delay", "adjust", "cleanup", "on_event"):
         _options.function(option, options[option])
     for option, kind in (("budget", RetryBudget), ("name", str), ("seed", int)):

@@ -201,10 +201,10 @@ def _checked_run(run: object) -> str | None:
     if run is None:
         return None
     if not isinstance(run, str):
-        raise TypeError(f"run must be a text or None, got {run!r}")
+        raise TypeError(f"run must be a str or None, got {run!r}")
     if not _is_for_the_system(run):
         raise ValueError(
-            "run must be a text that an environment variable can hold, "
+            "run must be a str that an environment variable can hold, "
             f"without NUL and lone surrogates, got {run!r}"
         )
     return run
@@ -217,8 +217,8 @@ def _checked_path(path: object) -> str:
         text = path
     if not isinstance(text, str):
         raise TypeError(
-            "path must be a text or a pathlib.Path, got "
-            f"{path!r}; os.fsdecode makes a text of bytes"
+            "path must be a str or a pathlib.Path, got "
+            f"{path!r}; os.fsdecode makes a str of bytes"
         )
     if not text or not _is_for_the_system(text):
         raise ValueError(

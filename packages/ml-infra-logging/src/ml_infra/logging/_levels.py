@@ -29,7 +29,8 @@ def level_number(level: object) -> int:
         return level
     number = NUMBERS.get(str(level).strip().lower())
     if number is None:
-        raise ValueError(f"level must be one of {', '.join(NUMBERS)}, got {level!r}")
+        names = ", ".join(map(repr, NUMBERS))
+        raise ValueError(f"level must be one of {names}, got {level!r}")
     return number
 
 
@@ -66,7 +67,7 @@ class Levels:
         self.special: dict[str, int] = {}
         if not isinstance(text, str):
             raise TypeError(
-                f"levels must be a text such as 'info,urllib3=warning', got {text!r}"
+                f"levels must be a str such as 'info,urllib3=warning', got {text!r}"
             )
         for entry in text.split(","):
             name, sign, level = (part.strip() for part in entry.partition("="))

@@ -121,7 +121,7 @@ class Log:
             ValueError: If `attempts` is neither.
         """
         if attempts not in ("all", "last"):
-            raise ValueError(f'attempts must be "all" or "last", got {attempts!r}')
+            raise ValueError(f"attempts must be 'all' or 'last', got {attempts!r}")
         found = [
             record
             for record in self

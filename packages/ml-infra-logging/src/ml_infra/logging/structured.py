@@ -248,7 +248,7 @@ def get_logger(name: str | None = None, /, **fields: Any) -> Logger:
         fields: As for `Logger.bind`.
 
     Raises:
-        TypeError: If `name` is neither a text nor None.
+        TypeError: If `name` is neither a str nor None.
 
     Cheap, and works before `configure` as well as after it; without any `configure`,
     records go to stderr.
@@ -260,7 +260,7 @@ def get_logger(name: str | None = None, /, **fields: Any) -> Logger:
         caller = sys._getframe(1)  # noqa: SLF001 - as warnings does
         name = str(caller.f_globals.get("__name__", ""))
     elif not isinstance(name, str):
-        raise TypeError(f"name must be a text or None, got {name!r}")
+        raise TypeError(f"name must be a str or None, got {name!r}")
     gate = _gates.gate_of(name)
     return Logger(gate, Layer(fields) if fields else None)
 
