@@ -5,6 +5,7 @@ import json
 import pickle
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -396,9 +397,26 @@ def test_a_matrix_that_somebody_else_counted():
 
 
 def test_unknown_metrics_and_options_are_refused():
-    counts = Counts.of([0, 1], [0, 1])
-    with pytest.raises(ValueError, match="no such metric: 'f2'"):
-        counts.metric("f2")
+    counts = Counts.of([0, 1], [0, 1], by=["EU", "US"])
+    for ask in (
+        counts.metric,
+        counts.undefined,
+        counts.interval,
+        counts.slices,
+        counts.worst,
+        partial(counts.interval, average=None),
+    ):
+        with pytest.raises(ValueError, match=r'metric must be "accuracy", .*got'):
+            ask("f2")
+    for ask in (counts.undefined, counts.interval, counts.slices, counts.worst):
+        ask(metric="recall")
+    for ask in (counts.interval, counts.slices):
+        with pytest.raises(ValueError, match=r'method must be "auto", .*got'):
+            ask("recall", method="normal")
+    with pytest.raises(
+        ValueError, match='correct must be "holm", "bonferroni" or None'
+    ):
+        counts.worst("recall", correct="fdr")
     with pytest.raises(TypeError, match="accuracy takes no positive"):
         counts.metric("accuracy", positive=1)
     with pytest.raises(TypeError, match="beta"):

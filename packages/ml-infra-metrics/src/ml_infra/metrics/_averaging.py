@@ -8,6 +8,7 @@ import numpy as np
 
 from ._codes import kind_of
 from ._counting import Marginals
+from ._inputs import check_choice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,11 +27,7 @@ class ClassTable(NamedTuple):
 
 def check_average(average: Any) -> None:
     """Refuse anything but the five averages."""
-    if average not in AVERAGES:
-        raise ValueError(
-            'average must be "binary", "micro", "macro", "weighted" or None, '
-            f"got {average!r}"
-        )
+    check_choice(average, "average", AVERAGES)
 
 
 def listed(classes: Any) -> Sequence[Any]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from . import _delta
 from ._count_metrics import CountMetrics
-from ._questions import WHOLE, Question
+from ._inputs import check_choice
+from ._questions import WHOLE, Question, plain_name
 from .intervals import Interval, z_score
 from .slices import SliceTable, WorstSlice, adjust, below
 
@@ -29,7 +30,7 @@ class CountIntervals(CountMetrics):
 
     def interval(
         self,
-        name: str,
+        metric: str,
         average: Average | None = "binary",
         *,
         level: float = 0.95,
@@ -40,7 +41,7 @@ class CountIntervals(CountMetrics):
         Return a metric with its confidence interval, computed from the counts.
 
         Args:
-            name: Name of the metric, as in `metric`.
+            metric: Name of the metric, as in the method `metric`.
             average: As in `metric`; None returns an interval per class.
             level: Confidence level in (0, 1).
             method: "auto" takes the bootstrap if units were counted; else Wilson for
@@ -60,28 +61,28 @@ class CountIntervals(CountMetrics):
         Rows are taken as independent; pass `unit=` to `of` and `update` if some
         belong together.
         """
-        if method not in _delta.METHODS:
-            raise ValueError(f"method must be one of {_delta.METHODS}, got {method!r}")
         z_score(level)
         table = self._filled().table.pooled()
-        if average is None and name not in WHOLE and name != "balanced_accuracy":
-            chosen, formula = self._chosen(name, None, options)
+        if metric not in WHOLE:
+            metric, average = plain_name(metric, average)
+        if average is None and metric not in WHOLE:
+            chosen, formula = self._chosen(metric, None, options)
             place = {label: code for code, label in enumerate(table.names)}
             return {
                 label: _interval(
-                    Question(name, formula, "binary", [place.get(label, -1)]),
+                    Question(metric, formula, "binary", [place.get(label, -1)]),
                     table,
                     level,
                     method,
                 )
                 for label in chosen.classes
             }
-        question = self._question(name, average, options)
-        return _interval(question, table.asked(name), level, method)
+        question = self._question(metric, average, options)
+        return _interval(question, table.asked(metric), level, method)
 
     def slices(
         self,
-        name: str = "accuracy",
+        metric: str = "accuracy",
         average: Average = "binary",
         *,
         min_support: int = 1,
@@ -93,7 +94,7 @@ class CountIntervals(CountMetrics):
         Return a metric with its interval for every slice, all in one computation.
 
         Args:
-            name: Name of the metric, as in `metric`.
+            metric: Name of the metric, as in the method `metric`.
             average: As in `metric`, but not None.
             min_support: Leave out slices of fewer rows, and count them.
             level: Confidence level in (0, 1).
@@ -105,15 +106,15 @@ class CountIntervals(CountMetrics):
         """
         view = self._sliced()
         z_score(level)
-        question = self._question(name, average, options)
+        question = self._question(metric, average, options)
         support = _support(view)
-        found = _slice_bounds(question, view.asked(name), level, method)
+        found = _slice_bounds(question, view.asked(metric), level, method)
         kept = np.flatnonzero(support >= min_support)
         keys, flags = view.keys, found.flags()
         if len(kept) < len(keys):
             keys, flags = ([of[row] for row in kept.tolist()] for of in (keys, flags))
         return SliceTable(
-            name,
+            metric,
             keys,
             [found.value[kept], found.low[kept], found.high[kept], support[kept]],
             flags=flags,
@@ -124,7 +125,7 @@ class CountIntervals(CountMetrics):
 
     def worst(
         self,
-        name: str = "accuracy",
+        metric: str = "accuracy",
         average: Average = "binary",
         *,
         correct: Literal["holm", "bonferroni"] | None = "holm",
@@ -140,15 +141,15 @@ class CountIntervals(CountMetrics):
         looks significant.
 
         Args:
-            name: Name of the metric, as in `metric`; for "hamming_loss" worse is
-                higher.
+            metric: Name of the metric, as in the method `metric`; for "hamming_loss"
+                worse is higher.
             average: As in `metric`, but not None.
             correct: "holm", "bonferroni" or None.
             min_support: Leave out slices of fewer rows.
             **options: As in `metric`.
         """
-        view = self._sliced().asked(name)
-        question = self._question(name, average, options)
+        view = self._sliced().asked(metric)
+        question = self._question(metric, average, options)
         whole = view.pooled()
         m, total = view.marginals(), whole.marginals()
         rest = type(m)(*(t - part for t, part in zip(total, m, strict=True)))
@@ -158,7 +159,7 @@ class CountIntervals(CountMetrics):
         rows, rest_rows, all_rows = map(question.carriers, (m, rest, total))
         with np.errstate(divide="ignore", invalid="ignore"):
             deviation = np.sqrt(spread * all_rows[0] * (1 / rows + 1 / rest_rows))
-        worse = others - value if name == "hamming_loss" else value - others
+        worse = others - value if metric == "hamming_loss" else value - others
         support = _support(view)
         kept = np.flatnonzero(
             (support >= min_support) & ~np.isnan(value) & ~np.isnan(others)
@@ -206,6 +207,7 @@ def _interval(
 def _bounds(
     question: Question, table: CountTable, level: float, method: str
 ) -> _delta.Bounds:
+    check_choice(method, "method", _delta.METHODS)
     drawn = table.replicates() if method in ("auto", "bootstrap") else None
     if drawn is not None:
         return _delta.bootstrap_bounds(question, table.marginals(), drawn, level)

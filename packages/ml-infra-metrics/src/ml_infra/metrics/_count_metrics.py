@@ -132,7 +132,7 @@ class CountMetrics:
 
     def undefined(
         self,
-        name: str,
+        metric: str,
         average: Average | None = None,
         **options: Unpack[MetricOptions],
     ) -> list[Undefined]:
@@ -143,15 +143,15 @@ class CountMetrics:
         >>> print(Counts.of([0, 1], [0, 2]).undefined("recall")[0])
         recall of class 1 is undefined: the class is not among the labels
         """
-        if name in WHOLE:
-            self._question(name, average, options)
-            if name in ("accuracy", "hamming_loss"):
+        if metric in WHOLE:
+            self._question(metric, average, options)
+            if metric in ("accuracy", "hamming_loss"):
                 return []
             table = self._marginals()
-            return causes(name, None, table.marginals, table.classes)
-        name, average = plain_name(name, average)
-        table, formula = self._chosen(name, average, options)
-        return causes(name, formula, table.marginals, table.classes)
+            return causes(metric, None, table.marginals, table.classes)
+        metric, average = plain_name(metric, average)
+        table, formula = self._chosen(metric, average, options)
+        return causes(metric, formula, table.marginals, table.classes)
 
     def confusion_matrix(self, classes: Any = None) -> NDArray[Any]:
         """

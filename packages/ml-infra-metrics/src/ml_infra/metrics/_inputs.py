@@ -155,8 +155,7 @@ def rows(
         ValueError: If lengths differ, there is no row, a value is missing, pandas
             indexes disagree, or weights are negative, NaN, infinite or all 0.
     """
-    if missing not in ("raise", "drop"):
-        raise ValueError(f'missing must be "raise" or "drop", got {missing!r}')
+    check_choice(missing, "missing", ("raise", "drop"))
     given = dict(data) if weights is None else {**data, "weights": weights}
     pandas = sys.modules.get("pandas")
     if pandas is not None:
@@ -225,6 +224,15 @@ def check_real(value: Any, name: str) -> None:
         raise TypeError(
             f"{name} must be a number, got {value!r} of type {type(value).__name__}"
         )
+
+
+def check_choice(value: Any, name: str, allowed: Sequence[str | None]) -> None:
+    """Raise ValueError unless an option is one of the words allowed."""
+    if (value is None or isinstance(value, str)) and value in allowed:
+        return
+    *most, last = (one if one is None else f'"{one}"' for one in allowed)
+    expected = f"{', '.join(map(str, most))} or {last}"
+    raise ValueError(f"{name} must be {expected}, got {value!r}")
 
 
 def blocks(n: int, size: int = BLOCK) -> list[slice]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _targets
 from ._device_scores import count_scores
-from ._inputs import rows
+from ._inputs import check_choice, rows
 from ._readers import on_device
 from ._score_keys import Sorted, sorted_with_class
 from ._score_table import BoolArray, FloatArray, ScoreTable, tabulate
@@ -150,10 +150,7 @@ def averaged(
     *,
     pairs: bool = False,
 ) -> float | dict[Any, float]:
-    if average not in ("macro", "weighted", "micro", None):
-        raise ValueError(
-            f'average must be "macro", "weighted", "micro" or None, got {average!r}'
-        )
+    check_choice(average, "average", ("macro", "weighted", "micro", None))
     filler = check_policy(undefined)
     if len(problems) > 1 and pairs:
         if average == "micro":

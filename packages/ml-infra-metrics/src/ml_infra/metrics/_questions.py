@@ -23,6 +23,7 @@ from ._formulas import (
     ratio,
     ratio_gradient,
 )
+from ._inputs import check_choice
 from ._label_sets import refuse_agreement, refuse_binary
 
 if TYPE_CHECKING:
@@ -194,8 +195,5 @@ def plain_name(name: str, average: Any) -> tuple[str, Any]:
     """Return a ratio metric's own name and average; refuse unknown names."""
     if name == "balanced_accuracy":
         return "recall", "macro"
-    if name not in CLASS_METRICS:
-        raise ValueError(
-            f"no such metric: {name!r}; choose one of {sorted(CLASS_METRICS)}"
-        )
+    check_choice(name, "metric", CLASS_METRICS)
     return name, average

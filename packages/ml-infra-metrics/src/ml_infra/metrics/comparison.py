@@ -20,7 +20,7 @@ from ._influence import (
     of_probabilities,
     squared_sum,
 )
-from ._inputs import rows
+from ._inputs import check_choice, rows
 from ._probabilities import check_probabilities
 from ._questions import CLASS_METRICS
 from ._readers import Column
@@ -320,10 +320,7 @@ class Paired:
                 )
                 for predictions in (new, old)
             ]
-        if metric not in METRICS:
-            raise ValueError(
-                f"metric must be one of {', '.join(METRICS)}; got {metric!r}"
-            )
+        check_choice(metric, "metric", METRICS)
         both = self._both_scores(metric)
         truth = np.asarray(self._positive_rows)
         if metric in SCORE_METRICS:

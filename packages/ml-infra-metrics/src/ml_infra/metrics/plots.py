@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ._inputs import check_choice
 from .calibration import calibration_curve, expected_calibration_error
 from .counts import Counts
 from .curves import precision_recall_curve, roc_curve
@@ -81,10 +82,7 @@ def plot_confusion_matrix(
         raise ValueError(
             f"classes must name the {len(counts)} classes, got {len(names)}"
         )
-    if normalize not in ("labels", "predictions", None):
-        raise ValueError(
-            f'normalize must be "labels", "predictions" or None, got {normalize!r}'
-        )
+    check_choice(normalize, "normalize", ("labels", "predictions", None))
     shown = counts
     if normalize is not None:
         whole = counts.sum(axis=1 if normalize == "labels" else 0, keepdims=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from ._inputs import arguments
+from ._inputs import arguments, check_choice
 from ._problems import averaged, binary_table, problems
 from ._score_intervals import auc_interval_of, average_precision_interval_of
 from ._score_table import average_precision_of, roc_auc_of
@@ -115,8 +115,7 @@ def roc_auc(
     0.75
     """
     scores, labels = arguments("roc_auc", scores, labels, aliases, "scores")
-    if multiclass not in ("ovr", "ovo"):
-        raise ValueError(f'multiclass must be "ovr" or "ovo", got {multiclass!r}')
+    check_choice(multiclass, "multiclass", ("ovr", "ovo"))
     return averaged(
         problems(
             scores,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ._inputs import check_choice
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -129,10 +131,7 @@ def adjust(p_values: Sequence[float], correct: str | None) -> list[float]:
     >>> adjust([0.01, 0.04, 0.03], "holm")
     [0.03, 0.06, 0.06]
     """
-    if correct not in ("holm", "bonferroni", None):
-        raise ValueError(
-            f'correct must be "holm", "bonferroni" or None, got {correct!r}'
-        )
+    check_choice(correct, "correct", ("holm", "bonferroni", None))
     count = len(p_values)
     if correct is None:
         return list(p_values)
