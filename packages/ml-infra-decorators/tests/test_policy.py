@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from ml_infra.decorators import RetryBudget, RetryPolicy, retry
-from ml_infra.decorators._options import _ELSEWHERE
+from ml_infra.decorators._checks import _ELSEWHERE
 from ml_infra.decorators.retry import Retry
 
 nan, inf = float("nan"), float("inf")
@@ -153,7 +153,7 @@ def test_a_policy_decorates_and_calls(trial, failing):
 
 
 def test_the_keywords_for_type_checkers_are_those_of_the_policy():
-    """The TypedDict of the options cannot drift from the constructor."""
+    """TypedDict and attributes cannot drift from the constructor."""
     source = inspect.getsource(inspect.getmodule(RetryPolicy))
     listed = source.split("class RetryOptions", 1)[1].split("JITTERS", 1)[0]
     names = [
@@ -162,6 +162,8 @@ def test_the_keywords_for_type_checkers_are_those_of_the_policy():
         if line.startswith("        ") and ":" in line
     ]
     assert names == list(inspect.signature(RetryPolicy).parameters)
+    assert names == list(RetryPolicy.__annotations__)
+    assert names == list(vars(RetryPolicy()))
 
 
 def test_trap_21_every_form_honours_its_options(trial):

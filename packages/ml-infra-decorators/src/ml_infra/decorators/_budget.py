@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock
 
-from . import _options
+from . import _checks
 
 # One lock for all budgets: it is held for a few additions, and a single one is
 # easily replaced in a forked child, where another thread may have held it.
@@ -53,11 +53,11 @@ class RetryBudget:
         refund: float = 1,
         world_size: int = 1,
     ) -> None:
-        self.capacity = _options.positive("tokens", tokens) / _options.whole(
+        self.capacity = _checks.positive("tokens", tokens) / _checks.whole(
             "world_size", world_size
         )
-        self.cost = _options.positive("cost", cost)
-        self.refund = _options.positive("refund", refund)
+        self.cost = _checks.positive("cost", cost)
+        self.refund = _checks.positive("refund", refund)
         if self.cost > self.capacity:
             raise ValueError(
                 f"cost {self.cost:g} is above the {self.capacity:g} tokens that one of "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import sys
 
-from . import _options
+from . import _checks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def check_rule(option: str, rule: Rule) -> Rule:
             f"{option} must be an exception type, a tuple of them or a predicate, "
             f"got {rule!r}"
         )
-    _options.function(option, rule)
+    _checks.function(option, rule)
     return rule
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _options
+from . import _checks
 from ._budget import RetryBudget
 from ._matching import check_rule
 
@@ -111,6 +111,8 @@ class RetryPolicy:
     2
     """
 
+    # Each option stands three times in this file; a test compares them. A dataclass
+    # would say it once, and importing `dataclasses` takes longer than all the rest.
     on: Rule
     never: Rule
     attempts: int | None
@@ -154,9 +156,8 @@ class RetryPolicy:
         seed: int | None = None,
         details: bool = False,
     ) -> None:
-        options = {
-            option: value for option, value in locals().items() if option in OPTIONS
-        }
+        given = locals()  # all of them by name, without naming them once more
+        options = {option: given[option] for option in OPTIONS}
         _check(options)
         vars(self).update(options)
 
@@ -212,24 +213,24 @@ def _check(options: dict[str, Any]) -> None:
     for option in ("on", "never"):
         options[option] = check_rule(option, options[option])
     if options["attempts"] is not None:
-        options["attempts"] = _options.whole("attempts", options["attempts"])
+        options["attempts"] = _checks.whole("attempts", options["attempts"])
     elif options["deadline"] is None:
         raise ValueError("attempts=None never ends: give a deadline with it")
     for option in ("initial", "factor", "max_delay", "max_hint"):
         hint = "; tests skip all waiting with retry.testing()"
-        options[option] = _options.positive(
+        options[option] = _checks.positive(
             option, options[option], hint=hint if options[option] == 0 else ""
         )
     for option in ("deadline", "attempt_timeout"):
         if options[option] is not None:
-            options[option] = _options.positive(option, options[option])
+            options[option] = _checks.positive(option, options[option])
     if options["factor"] < 1:
         raise ValueError(f"factor must be at least 1, got {options['factor']!r}")
     if options["jitter"] not in JITTERS:
         names = ", ".join(map(repr, JITTERS))
         raise ValueError(f"jitter must be one of {names}, got {options['jitter']!r}")
     for option in ("retry_result", "delay", "adjust", "cleanup", "on_event"):
-        _options.function(option, options[option])
+        _checks.function(option, options[option])
     for option, kind in (("budget", RetryBudget), ("name", str), ("seed", int)):
         value = options[option]
         if value is not None and (not isinstance(value, kind) or value is True):
@@ -240,5 +241,5 @@ def _check(options: dict[str, Any]) -> None:
         raise TypeError(f"details must be a bool, got {options['details']!r}")
 
 
-OPTIONS = frozenset((RetryPolicy.__init__.__kwdefaults__ or {}).keys())
+OPTIONS = tuple(RetryPolicy.__init__.__kwdefaults__ or {})
 DEFAULT = RetryPolicy()

@@ -7,11 +7,10 @@ The decorator `retry` is callable and carries the rest as attributes: `attempts`
 
 from __future__ import annotations
 
-from . import _clock, _history, _hooks, _pause
+from . import _checks, _clock, _history, _hooks, _pause
 from ._attempts import Attempt, Attempts
 from ._budget import RetryBudget
 from ._memory import is_out_of_memory
-from ._options import known
 from ._policy import DEFAULT, OPTIONS, RetryPolicy
 
 TYPE_CHECKING = False
@@ -93,7 +92,7 @@ class Retry:
 
     def __call__(self, function: Any = None, /, **options: Unpack[RetryOptions]) -> Any:
         """Decorate a function, or return the decorator with these options."""
-        known(options, OPTIONS)
+        _checks.known(options, OPTIONS)
         policy = RetryPolicy(**options) if options else DEFAULT
         return policy if function is None else policy(function)
 
@@ -109,7 +108,7 @@ class Retry:
         ...         print("attempt", attempt.number)
         attempt 1
         """
-        known(options, OPTIONS)
+        _checks.known(options, OPTIONS)
         return Attempts(RetryPolicy(**options))
 
     def testing(self, *, attempts: int | None = None) -> _clock.Trial:
@@ -131,7 +130,7 @@ class Retry:
         [0.1]
         """
         if attempts is not None:
-            RetryPolicy(attempts=attempts)
+            _checks.whole("attempts", attempts)
         return _clock.Trial(attempts)
 
     def history(self, error: BaseException) -> list[AttemptRecord]:
