@@ -13,23 +13,35 @@ from pathlib import Path
 
 from ml_infra.decorators import retry, timer
 from ml_infra.logging import configure, get_logger
-from ml_infra.metrics import accuracy, f1_score, precision, recall
-from ml_infra.preprocessing import clip_outliers, normalize, standardize
+from ml_infra.metrics import Counts, accuracy, f1_score, precision, recall
+from ml_infra.preprocessing import (
+    Schema,
+    StandardScaler,
+    clip_outliers,
+    normalize,
+    standardize,
+)
 
 
 def preprocessing() -> None:
-    """Scale a column; a list comes back as a list."""
+    """Scale and validate a column; what was learned travels as JSON."""
     ages = [22, 38, 26, 35, 54, 2, 27, 14, 4, 58]
     print("normalize    ", [round(value, 2) for value in normalize(ages)])
     print("standardize  ", [round(value, 2) for value in standardize(ages)])
     print("clip_outliers", clip_outliers([*ages, 900], 5, 90))
 
+    state = StandardScaler().fit({"age": ages}).to_json()
+    print("one row      ", StandardScaler.from_json(state).transform({"age": 39}))
+    print(Schema.infer({"age": ages}).validate({"age": [31, None, 640]}))
+
 
 def metrics() -> None:
-    """Score a classifier: predictions come first, labels second."""
+    """Score a classifier, predictions first; each number has its interval."""
     predictions, labels = [1, 0, 1, 1, 0], [1, 0, 1, 0, 0]
     for metric in (accuracy, precision, recall, f1_score):
         print(f"{metric.__name__:<13}", round(metric(predictions, labels), 3))
+    counts = Counts.of(predictions, labels)
+    print("f1_score      ", counts.interval("f1_score"), " at 95 %", sep="")
 
 
 def decorators() -> None:
