@@ -70,14 +70,14 @@ def same(found, expected):
 
 def test_every_metric_of_the_states_is_checked_here():
     for state, names in ((Scores, OF_SCORES), (RegressionStats, OF_NUMBERS)):
-        public = {name for name in vars(state) if name in metrics.__all__}
+        public = {name for name in dir(state) if name in metrics.__all__}
         curves = {"roc_curve", "precision_recall_curve", "calibration_curve"}
         assert public - curves == {name for name, _ in names}
 
 
 @pytest.mark.parametrize("state", [Scores, RegressionStats])
 def test_a_method_has_a_policy_where_its_function_has_one(state):
-    for name in {name for name in vars(state) if name in metrics.__all__}:
+    for name in {name for name in dir(state) if name in metrics.__all__}:
         of_both = (getattr(state, name), getattr(metrics, name))
         method, function = (inspect.signature(one).parameters for one in of_both)
         assert ("undefined" in method) == ("undefined" in function), name

@@ -94,4 +94,4 @@ def device_table(cells: DeviceCells) -> CountTable:
         cells.weight,
         cells.square,
     )
-    return CountTable(pairs, used.tolist())
+    return CountTable(pairs, used.tolist(), columns=cells.columns)

@@ -33,17 +33,6 @@ def check_quantile(quantile: float) -> None:
         raise ValueError(f"quantile must be in [0, 1], got {quantile!r}")
 
 
-def squared(values: FloatArray) -> FloatArray:
-    """Return squares, refusing what leaves float64."""
-    largest = float(np.abs(values).max(initial=0.0))
-    if largest > 1e150:
-        raise ValueError(
-            f"values up to {largest:.3g} cannot be squared and summed in float64; "
-            "rescale predictions and labels"
-        )
-    return values * values
-
-
 def unscaled(value: float, exponent: int) -> float:
     """Return value * 2**exponent, refusing what leaves float64."""
     try:
@@ -130,6 +119,20 @@ class Pairs(NamedTuple):
             return math.fsum(total) / math.fsum(whole)
         except OverflowError:  # finite blocks, infinite together
             return math.inf
+
+    def median(self) -> float:
+        """Return the weighted median of |error|."""
+        value = self._median(0)
+        return value if math.isfinite(value) else unscaled(self._median(2), 2)
+
+    @np.errstate(over="ignore")
+    def _median(self, shift: int) -> float:
+        errors = np.abs(self.errors(slice(None), shift))
+        if self.weights is None:
+            return float(np.median(errors))
+        order = np.argsort(errors)
+        low, high = middle_places(self.weights[order])
+        return float(errors[order[low]] / 2 + errors[order[high]] / 2)
 
     def prediction_range(self) -> tuple[float, float]:
         """Return the smallest and the largest prediction."""

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from . import _targets
+from ._device_scores import count_scores
 from ._inputs import blocks, check_real, rows
+from ._readers import on_device
 from ._score_keys import scores_of
-from ._score_table import BoolArray, FloatArray, IntArray, tabulate
+from ._score_table import BoolArray, FloatArray, IntArray, ScoreTable, tabulate
 from .intervals import wilson_bounds
 
 if TYPE_CHECKING:
@@ -116,14 +118,17 @@ def check_bins(bins: int, binning: str) -> None:
 
 def bin_rows(data: Data, bins: int, binning: Binning) -> Bins:
     check_bins(bins, binning)
-    if binning == "mass":
-        confidence, right = data.confidence(slice(None))
-        table = tabulate(confidence, right, data.weights)
+    if binning == "mass" or data.counted is not None:
+        table = data.table()
         weight = table.positives + table.negatives
         squared = table.positives_squared + table.negatives_squared
-        middle = np.cumsum(weight) - weight / 2
-        place = mass_bins(middle / float(weight.sum()), bins)
-        columns = weight, squared, weight * scores_of(table.keys), table.positives
+        stated = scores_of(table.keys)
+        if binning == "mass":
+            middle = np.cumsum(weight) - weight / 2
+            place = mass_bins(middle / float(weight.sum()), bins)
+        else:
+            place = width_bins(stated, bins)
+        columns = weight, squared, weight * stated, table.positives
         return Bins.of(place, columns, bins)
     sums = np.zeros((4, bins))
     for block in blocks(len(data.values)):
@@ -142,6 +147,24 @@ class Data(NamedTuple):
     #: Which rows are positive; or the column of the true class, shape (n,).
     truth: Binary | IntArray
     weights: FloatArray | None
+    #: The rows per probability, where they were counted on a device.
+    counted: ScoreTable | None = None
+
+    @classmethod
+    def of_table(cls, table: ScoreTable) -> Data:
+        """Return rows that stand for all rows with their probability and class."""
+        stated = scores_of(table.keys)
+        classes = np.repeat([1, 0], len(stated))
+        counts = np.concatenate([table.positives, table.negatives]).astype(float)
+        values = np.concatenate([stated, stated])
+        return cls(values, _targets.Binary(classes, 1, 0), counts, table)
+
+    def table(self) -> ScoreTable:
+        """Return positives and negatives, or right and wrong, per probability."""
+        if self.counted is not None:
+            return self.counted
+        confidence, right = self.confidence(slice(None))
+        return tabulate(confidence, right, self.weights)
 
     def of_true_class(self, block: slice) -> FloatArray:
         """Return the probability given to what happened."""
@@ -169,6 +192,10 @@ def read_probabilities(
     weights: Any,
     missing: Missing,
 ) -> Data:
+    if on_device(probabilities):
+        table = count_scores(probabilities, labels, positive, weights).table
+        check_probabilities(scores_of(table.keys))
+        return Data.of_table(table)
     (stated, label), w, *_ = rows(
         {"probabilities": probabilities, "labels": labels},
         weights=weights,

@@ -191,9 +191,8 @@ def refuse_device(data: Any, name: str) -> None:
     """Raise TypeError for data outside the main memory: no hidden copy."""
     if on_device(data):
         raise TypeError(
-            f"{name} is on {getattr(data, 'device', 'another device')}; move it with "
-            ".cpu() first, or install ml-infra-metrics[array-api] where the metric "
-            "can be computed in place"
+            f"{name} is on {getattr(data, 'device', 'another device')}, where this "
+            "metric or argument cannot be computed; move it with .cpu() first"
         )
 
 

@@ -8,10 +8,11 @@ variance follows from the sums of their products by the delta method.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ._inputs import blocks
 from ._number_pairs import Pairs, check_quantile, fractions
 
 if TYPE_CHECKING:
@@ -37,6 +38,80 @@ def quantities(
     np.subtract(labels, origin, out=rows[LABEL])
     np.multiply(rows[LABEL], rows[LABEL], out=rows[LABEL_SQUARE])
     return rows
+
+
+class Moments(NamedTuple):
+    """Sums of the seven quantities and of their products; never changed in place."""
+
+    #: Labels are summed as their distance from here.
+    origin: float
+    sums: FloatArray
+    #: Sums of products, each row with its squared weight, shape (7, 7).
+    products: FloatArray
+
+    @classmethod
+    def none(cls) -> Moments:
+        """Return the sums of no rows."""
+        return cls(0.0, np.zeros(7), np.zeros((7, 7)))
+
+    @classmethod
+    def of(cls, data: Pairs, *, with_fractions: bool) -> Moments:
+        """Return the sums of rows, around their mean label."""
+        origin = data.mean(lambda _, labels: labels)
+        sums, products = np.zeros(7), np.zeros((7, 7))
+        for block in blocks(len(data.labels)):
+            rows = quantities(data, block, origin, with_fractions=with_fractions)
+            weights = np.ones(rows.shape[1])
+            if data.weights is not None:
+                weights = data.weights[block]
+            sums += rows @ weights
+            products += (rows * (weights * weights)) @ rows.T
+        return cls(origin, sums, products)
+
+    def __add__(self, other: Moments) -> Moments:  # type: ignore[override]
+        total = self.total + other.total
+        if not total:
+            return self
+        moved = (other.origin - self.origin) * (other.total / total)
+        origin = float(self.origin + moved)
+        one, two = self.around(origin), other.around(origin)
+        return Moments(origin, one.sums + two.sums, one.products + two.products)
+
+    def around(self, origin: float) -> Moments:
+        """Return the sums with the labels measured from another origin."""
+        step = recentring(self.origin - origin)
+        return Moments(origin, step @ self.sums, step @ self.products @ step.T)
+
+    @property
+    def total(self) -> float:
+        """The rows, or their weight."""
+        return float(self.sums[ONE])
+
+    @property
+    def size(self) -> float:
+        """How many rows of equal weight say as much (Kish)."""
+        return self.total / float(self.products[ONE, ONE]) * self.total
+
+    def variance(self, slope: FloatArray) -> float:
+        """Return the delta-method variance, given derivatives by the seven means."""
+        slope = slope.copy()
+        # The constant makes each row's influence centred.
+        slope[ONE] = -float(slope @ self.sums) / self.total
+        found = float(slope @ self.products @ slope) / self.total**2
+        return max(found, 0.0) * self.size / (self.size - 1)
+
+    def sound(self, low: float, high: float) -> bool:
+        """Return whether rows with labels in [low, high] can have led to this."""
+        finite = all(np.isfinite(part).all() for part in self)
+        diagonal = np.diagonal(self.products)
+        if not finite or (self.sums[:LABEL] < 0).any() or (diagonal[:LABEL] < 0).any():
+            return False
+        if not self.total:
+            return True
+        # Moving the origin rounds what the square of a distance would forbid.
+        least = -1e-9 * self.total * (high - low) ** 2
+        ordered = math.isfinite(low) and low <= high < math.inf
+        return ordered and float(self.sums[LABEL_SQUARE]) >= least
 
 
 def recentring(moved: float) -> FloatArray:

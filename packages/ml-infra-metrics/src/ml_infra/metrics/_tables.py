@@ -13,7 +13,7 @@ from ._counting import count_equal, count_indicators, count_marginals
 from ._device import count_on_device
 from ._formulas import Ratio, averaged, causes, per_class, ratio, reason
 from ._inputs import Rows, arguments, rows
-from ._label_sets import are_indicators, checked_indicators, refuse_binary
+from ._label_sets import are_indicators, checked_indicators, members, refuse_binary
 from ._readers import Column, on_device
 from ._undefined import UndefinedMetricError, check_policy, settle
 
@@ -59,7 +59,7 @@ def read_rows(
 ) -> Rows:
     """Settle which argument is which and read both, with their weights."""
     first, second = arguments(function, predictions, labels, aliases)
-    if on_device(first) and on_device(second):
+    if on_device(first) or on_device(second):
         return _rows_on_device(first, second, weights)
     return rows(
         {"predictions": first, "labels": second}, weights=weights, missing=missing
@@ -71,10 +71,12 @@ def _rows_on_device(predictions: Any, labels: Any, weights: Any) -> Rows:
     cells = count_on_device(predictions, labels, weights)
     totals = cells.rows.astype(float) if cells.weight is None else cells.weight
     columns = [
-        Column("predictions", cells.prediction),
-        Column("labels", cells.label),
+        Column(name, values)
+        if cells.columns is None
+        else Column(name, members(values.tolist(), cells.columns))
+        for name, values in (("predictions", cells.prediction), ("labels", cells.label))
     ]
-    return Rows(columns, totals, 0, int(cells.rows.sum()))
+    return Rows(columns, totals, 0, int(predictions.shape[0]))
 
 
 def count(read: Rows) -> Counted:

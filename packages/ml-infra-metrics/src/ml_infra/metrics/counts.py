@@ -159,7 +159,7 @@ class Counts(CountIntervals, State):
             batch = small_batch(first, second)
             if batch is not None and self._hold(batch):
                 return self
-        if by is None and unit is None and on_device(first) and on_device(second):
+        if by is None and unit is None and (on_device(first) or on_device(second)):
             added = device_table(count_on_device(first, second, weights))
             with self._lock:
                 table = self._counted()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from . import _targets
+from ._device_numbers import DevicePairs, read_on_device
 from ._inputs import arguments
 from ._number_pairs import (
     CONSTANT_LABELS,
@@ -15,18 +14,16 @@ from ._number_pairs import (
     ZERO_LABEL,
     Pairs,
     check_quantile,
-    middle_places,
     read_pairs,
-    squared,
     unscaled,
 )
+from ._readers import on_device
 from ._undefined import UndefinedPolicy, check_policy, settle
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ._inputs import Aliases, Missing
-    from ._score_table import FloatArray
 
 __all__ = [
     "mean_absolute_error",
@@ -78,7 +75,7 @@ def mean_absolute_error(
         missing=missing,
         aliases=aliases,
     )
-    return unscaled(*data.scaled_mean(lambda errors, _: np.abs(errors)))
+    return unscaled(*data.scaled_mean(lambda errors, _: abs(errors)))
 
 
 def mean_squared_error(
@@ -208,13 +205,19 @@ def r2_score(
     value = math.nan
     if not data.labels_are_equal():
         mean = data.mean(lambda _, labels: labels)
-        spread = data.mean(lambda _, labels: squared(labels - mean))
+        spread = data.mean(lambda _, labels: (labels - mean) * (labels - mean))
+        missed = data.mean(lambda errors, _: errors * errors)
+        if math.isinf(spread) or math.isinf(missed):
+            raise ValueError(
+                "numbers cannot be squared and summed in float64; rescale predictions "
+                "and labels"
+            )
         if spread < SMALLEST_SQUARE:
             raise ValueError(
                 "labels differ by less than float64 can square; rescale labels and "
                 "predictions"
             )
-        value = 1 - data.mean(lambda errors, _: squared(errors)) / spread
+        value = 1 - missed / spread
     return settle(value, undefined, "r2_score", CONSTANT_LABELS)
 
 
@@ -260,7 +263,7 @@ def mean_absolute_percentage_error(
     )
     value = math.nan
     if not data.has_zero_label():
-        value = unscaled(*data.scaled_mean(lambda e, labels: np.abs(e / labels)))
+        value = unscaled(*data.scaled_mean(lambda e, labels: abs(e / labels)))
     return settle(value, undefined, "mean_absolute_percentage_error", ZERO_LABEL)
 
 
@@ -304,10 +307,7 @@ def median_absolute_error(
         missing=missing,
         aliases=aliases,
     )
-    value = _median(data.errors(slice(None)), data.weights)
-    if math.isfinite(value):
-        return value
-    return unscaled(_median(data.errors(slice(None), 2), data.weights), 2)
+    return data.median()
 
 
 def pinball_loss(
@@ -355,19 +355,10 @@ def pinball_loss(
     )
     return unscaled(
         *data.scaled_mean(
-            lambda errors, _: np.where(errors > 0, quantile, quantile - 1) * errors
+            # The larger of quantile * error and (quantile - 1) * error.
+            lambda errors, _: (quantile - 0.5) * errors + 0.5 * abs(errors)
         )
     )
-
-
-@np.errstate(over="ignore")
-def _median(errors: FloatArray, weights: FloatArray | None) -> float:
-    errors = np.abs(errors)
-    if weights is None:
-        return float(np.median(errors))
-    order = np.argsort(errors)
-    low, high = middle_places(weights[order])
-    return float(errors[order[low]] / 2 + errors[order[high]] / 2)
 
 
 def _read(
@@ -378,8 +369,10 @@ def _read(
     weights: Any,
     missing: Missing,
     aliases: Aliases,
-) -> Pairs:
+) -> Pairs | DevicePairs:
     predictions, labels = arguments(function, predictions, labels, aliases)
+    if on_device(predictions) or on_device(labels):
+        return read_on_device(predictions, labels, weights)
     data, _ = read_pairs(predictions, labels, weights, missing)
     if data.weights is None:
         return data

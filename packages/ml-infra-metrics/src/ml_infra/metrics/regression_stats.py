@@ -19,14 +19,7 @@ from ._number_pairs import (
     middle_places,
     read_pairs,
 )
-from ._regression_moments import (
-    LABEL,
-    LABEL_SQUARE,
-    ONE,
-    quantities,
-    recentring,
-    value_and_slope,
-)
+from ._regression_moments import Moments, value_and_slope
 from ._score_keys import keys_of
 from ._score_table import FloatArray, grouped_counts
 from ._state import NOTHING_COUNTED, State, check_mergeable, whole_number
@@ -74,10 +67,7 @@ class RegressionStats(State):
     def __init__(self, *, cap: int = 100_000) -> None:
         super().__init__()
         self._errors = Cells(cap, columns=1)
-        self._origin = 0.0  # labels are summed as their distance from here
-        self._sums: FloatArray = np.zeros(7)
-        #: Sums of products, each row with its squared weight.
-        self._products: FloatArray = np.zeros((7, 7))
+        self._moments = Moments.none()
         self._labels = (math.inf, -math.inf)  # smallest and largest
         self._zero_label = False
         self.n: int = 0
@@ -163,15 +153,7 @@ class RegressionStats(State):
 
     def _absorb(self, other: Self) -> None:
         with self._lock:
-            total = self._sums[ONE] + other._sums[ONE]
-            if total:
-                share = other._sums[ONE] / total
-                origin = self._origin + (other._origin - self._origin) * share
-                mine, theirs = self._recentred(origin), other._recentred(origin)
-                self._origin = float(origin)
-                self._sums, self._products = (
-                    one + two for one, two in zip(mine, theirs, strict=True)
-                )
+            self._moments += other._moments
             self._labels = (
                 min(self._labels[0], other._labels[0]),
                 max(self._labels[1], other._labels[1]),
@@ -248,15 +230,10 @@ class RegressionStats(State):
             return self._median_interval(z, level)
         value, slope = self._value_and_slope(metric, quantile)
         self._filled()
-        total = float(self._sums[ONE])
-        size = total / float(self._products[ONE, ONE]) * total
-        if math.isnan(value) or size <= 1:
+        if math.isnan(value) or self._moments.size <= 1:
             flags = ("undefined",) if math.isnan(value) else ("degenerate",)
             return Interval(value, math.nan, math.nan, level, "delta", self.n, flags)
-        # Derivatives by the means; the constant makes each row's influence centred.
-        slope[ONE] = -float(slope @ self._sums) / total
-        variance = float(slope @ self._products @ slope) / total**2
-        half = z * math.sqrt(max(variance, 0.0) * size / (size - 1))
+        half = z * math.sqrt(self._moments.variance(slope))
         least = -math.inf if metric == "r2_score" else 0.0
         most = 1.0 if metric == "r2_score" else math.inf
         return Interval(
@@ -275,9 +252,9 @@ class RegressionStats(State):
         return {
             "n": self.n,
             "dropped": self.dropped,
-            "origin": self._origin,
-            "sums": self._sums.tolist(),
-            "products": self._products.tolist(),
+            "origin": self._moments.origin,
+            "sums": self._moments.sums.tolist(),
+            "products": self._moments.products.tolist(),
             "labels": list(self._labels) if self.n else None,
             "zero_label": self._zero_label,
             **self._errors.to_dict(),
@@ -288,10 +265,11 @@ class RegressionStats(State):
         restored = cls(cap=state["cap"])
         restored.n = whole_number(state, "n")
         restored.dropped = whole_number(state, "dropped")
-        restored._origin = float(state["origin"])
-        restored._sums = np.asarray(state["sums"], np.float64).reshape(7)
-        restored._products = np.asarray(state["products"], np.float64)
-        restored._products = restored._products.reshape(7, 7)
+        restored._moments = Moments(
+            float(state["origin"]),
+            np.asarray(state["sums"], np.float64).reshape(7),
+            np.asarray(state["products"], np.float64).reshape(7, 7),
+        )
         if state["labels"] is not None:
             low, high = state["labels"]
             restored._labels = (float(low), float(high))
@@ -315,48 +293,27 @@ class RegressionStats(State):
                 f"numbers up to {largest:.3g} cannot be raised to the fourth power in "
                 "float64, as intervals need; rescale predictions and labels"
             )
-        self._origin = data.mean(lambda _, labels: labels)
+        self._moments = Moments.of(data, with_fractions=not self._zero_label)
         for block in blocks(self.n):
-            rows = quantities(
-                data, block, self._origin, with_fractions=not self._zero_label
-            )
-            weights = np.ones(rows.shape[1])
-            if data.weights is not None:
-                weights = data.weights[block]
-            self._sums += rows @ weights
-            self._products += (rows * (weights * weights)) @ rows.T
             errors = np.abs(data.errors(block))
-            counts = None if data.weights is None else _targets.whole(weights)
+            weights = None if data.weights is None else data.weights[block]
+            counts = None if weights is None else _targets.whole(weights)
             self._errors.add(*grouped_counts(keys_of(errors), counts))
 
     def _check(self) -> None:
         """Raise ValueError if rows cannot have led to these numbers."""
-        low, high = self._labels
-        sums, cells = self._sums, self._errors
         sound = (
             type(self._zero_label) is bool
-            and all(np.isfinite(part).all() for part in (sums, self._products))
-            and math.isfinite(self._origin)
-            and bool((sums[:LABEL] >= 0).all())
-            and bool((np.diagonal(self._products)[:LABEL] >= 0).all())
-            and len(cells.counts) == 1
-            and bool(self.n) == bool(sums[ONE] > 0) == bool(len(cells.low))
+            and self._moments.sound(*self._labels)
+            and len(self._errors.counts) == 1
+            and bool(self.n) == bool(self._moments.total) == bool(len(self._errors.low))
         )
-        if sound and self.n:
-            # Moving the origin rounds what the square of a distance would forbid.
-            least = -1e-9 * float(sums[ONE]) * (high - low) ** 2
-            sound = math.isfinite(low) and low <= high < math.inf
-            sound = sound and float(sums[LABEL_SQUARE]) >= least
         if not sound:
             raise ValueError("its sums, labels and cells contradict each other")
 
     def _filled(self) -> None:
         if not self.n:
             raise ValueError(NOTHING_COUNTED)
-
-    def _recentred(self, origin: float) -> tuple[FloatArray, FloatArray]:
-        step = recentring(self._origin - origin)
-        return step @ self._sums, step @ self._products @ step.T
 
     def _value(self, metric: str, quantile: float = 0.5) -> float:
         self._filled()
@@ -365,7 +322,7 @@ class RegressionStats(State):
     def _value_and_slope(
         self, metric: str, quantile: float
     ) -> tuple[float, FloatArray]:
-        value, slope = value_and_slope(metric, self._sums, quantile)
+        value, slope = value_and_slope(metric, self._moments.sums, quantile)
         undefined = {
             "r2_score": self._labels[0] == self._labels[1],
             "mean_absolute_percentage_error": self._zero_label,
@@ -375,8 +332,7 @@ class RegressionStats(State):
     def _median_interval(self, z: float, level: float) -> Interval:
         median = self.median_absolute_error()
         counts = self._errors.counts[0]
-        total = float(self._sums[ONE])
-        size = total / float(self._products[ONE, ONE]) * total
+        size = self._moments.size
         upto = np.cumsum(counts) / float(counts.sum())
         half = z / (2 * math.sqrt(size))
         low, high = self._errors.ranges()

@@ -2,45 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from copy import copy
-from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import _targets
-from ._bounds import (
-    Bounded,
-    average_precision_bound,
-    calibration_bound,
-    mean_loss_bound,
-    roc_auc_bound,
-    score_table,
-    widened,
-)
+from ._bounds import widened
 from ._cells import Cells
 from ._device_scores import DeviceScores, count_scores
 from ._inputs import arguments, blocks, rows
-from ._probabilities import (
-    Binning,
-    CalibrationCurve,
-    check_eps,
-    negative_log,
-    squared_miss,
-)
 from ._readers import on_device
-from ._score_intervals import auc_interval_of, average_precision_interval_of
-from ._score_table import tabulate
-from ._state import NOTHING_COUNTED, State, check_mergeable, whole_number
-from ._undefined import UndefinedPolicy, check_policy, settle
-from .curves import (
-    PrecisionRecallCurve,
-    RocCurve,
-    precision_recall_curve_of,
-    roc_curve_of,
-)
+from ._score_metrics import ScoreMetrics
+from ._score_table import ScoreTable, tabulate
+from ._state import State, check_mergeable, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +24,6 @@ if TYPE_CHECKING:
 
     from ._inputs import Aliases, Missing
     from ._score_table import CountArray
-    from .intervals import Interval
 
 __all__ = ["Scores"]
 
@@ -57,7 +31,7 @@ __all__ = ["Scores"]
 _PENDING = 1 << 16
 
 
-class Scores(State):
+class Scores(ScoreMetrics, State):
     """
     ROC AUC, average precision and calibration of scores seen in batches.
 
@@ -219,89 +193,6 @@ class Scores(State):
             f"Scores(n={self.n}, cells={len(self._settled().low)}, exact={self.exact})"
         )
 
-    @property
-    def exact(self) -> bool:
-        """Whether every answer is still exact."""
-        return self._settled().exact
-
-    # --- answers --------------------------------------------------------------------
-
-    def roc_auc(self, *, undefined: UndefinedPolicy = "nan") -> Bounded:
-        """Return the area under the ROC curve; see `ml_infra.metrics.roc_auc`."""
-        found = roc_auc_bound(self._filled())
-        return _or_policy(found, undefined, "roc_auc", "both classes are needed")
-
-    def average_precision(self, *, undefined: UndefinedPolicy = "nan") -> Bounded:
-        """Return the average precision; see `ml_infra.metrics.average_precision`."""
-        found = average_precision_bound(self._filled())
-        return _or_policy(
-            found, undefined, "average_precision", "there is no positive row"
-        )
-
-    def log_loss(self, *, eps: float = 0.0) -> Bounded:
-        """Return the log loss of scores in [0, 1]; see `ml_infra.metrics.log_loss`."""
-        check_eps(eps)
-        return mean_loss_bound(self._filled(), partial(negative_log, eps=eps))
-
-    def brier_score(self) -> Bounded:
-        """Return the Brier score of scores in [0, 1]; see `brier_score`."""
-        return mean_loss_bound(self._filled(), squared_miss)
-
-    def expected_calibration_error(
-        self, *, bins: int = 10, binning: Binning = "width"
-    ) -> Bounded:
-        """
-        Return the expected calibration error of scores in [0, 1].
-
-        See `ml_infra.metrics.expected_calibration_error` for the arguments.
-        """
-        found, max_error = calibration_bound(self._filled(), bins, binning)
-        return Bounded(found.error(), max_error)
-
-    def calibration_curve(
-        self, *, bins: int = 10, binning: Binning = "width", level: float = 0.95
-    ) -> CalibrationCurve:
-        """
-        Return the reliability per bin; see `ml_infra.metrics.calibration_curve`.
-
-        Once the state is not exact, each row counts with the middle of its cell.
-
-        Raises:
-            ValueError: If there is no row, or a score outside [0, 1].
-        """
-        return calibration_bound(self._filled(), bins, binning)[0].curve(level)
-
-    def roc_curve(self, *, undefined: UndefinedPolicy = "nan") -> RocCurve:
-        """Return points of the ROC curve: all of them, or one per cell, each exact."""
-        return roc_curve_of(score_table(self._filled()), undefined)
-
-    def precision_recall_curve(
-        self, *, undefined: UndefinedPolicy = "nan"
-    ) -> PrecisionRecallCurve:
-        """Return points of the precision-recall curve: all, or one exact per cell."""
-        return precision_recall_curve_of(score_table(self._filled()), undefined)
-
-    def interval(self, metric: str = "roc_auc", *, level: float = 0.95) -> Interval:
-        """
-        Return "roc_auc" (DeLong) or "average_precision" (delta) with its interval.
-
-        The interval is about sampling alone; once the state is not exact it is
-        flagged "binned", and the `max_error` of the metric comes on top.
-
-        Raises:
-            ValueError: If metric or level is not valid.
-        """
-        makers = {
-            "roc_auc": auc_interval_of,
-            "average_precision": average_precision_interval_of,
-        }
-        if metric not in makers:
-            raise ValueError(f"metric must be one of {sorted(makers)}, got {metric!r}")
-        interval = makers[metric](score_table(self._filled()), self.n, level)
-        if self.exact:
-            return interval
-        return replace(interval, flags=(*interval.flags, "binned"))
-
     # --- as data --------------------------------------------------------------------
 
     def _described(self) -> dict[str, Any]:
@@ -339,26 +230,27 @@ class Scores(State):
 
     def _add_counted(self, counted: DeviceScores) -> None:
         """Add rows that were counted on a device."""
+        table = counted.table
         with self._lock:
             self._agree(counted.negative)
             self._settle()
-            columns = len(self._cells.counts)
-            self._cells.add(
-                counted.table.keys, np.stack(counted.table[1 : columns + 1])
-            )
+            weighted = table.positives_squared is not table.positives
+            self._add_table(table, weighted=weighted)
             self.n += counted.n
 
     def _settle(self) -> None:
         """Count the rows that wait."""
         for queue in (self._plain, self._weighted):
-            if not queue:
-                continue
-            table = tabulate(*map(np.concatenate, zip(*queue, strict=True)))
-            columns = 4 if queue is self._weighted else len(self._cells.counts)
-            self._cells.counts = widened(self._cells.counts, columns)
-            self._cells.add(table.keys, np.stack(table[1 : columns + 1]))
-            queue.clear()
+            if queue:
+                table = tabulate(*map(np.concatenate, zip(*queue, strict=True)))
+                self._add_table(table, weighted=queue is self._weighted)
+                queue.clear()
         self._waiting = 0
+
+    def _add_table(self, table: ScoreTable, *, weighted: bool) -> None:
+        columns = 4 if weighted else len(self._cells.counts)
+        self._cells.counts = widened(self._cells.counts, columns)
+        self._cells.add(table.keys, np.stack(table[1 : columns + 1]))
 
     def _settled(self) -> Cells:
         """Return all rows, in cells that no later update changes."""
@@ -366,21 +258,6 @@ class Scores(State):
             if self._waiting:
                 self._settle()
             return copy(self._cells)
-
-    def _filled(self) -> Cells:
-        if not self.n:
-            raise ValueError(NOTHING_COUNTED)
-        return self._settled()
-
-
-def _or_policy(
-    found: Bounded | None, undefined: UndefinedPolicy, metric: str, reason: str
-) -> Bounded:
-    check_policy(undefined)
-    if found is not None:
-        return found
-    value = settle(math.nan, undefined, metric, reason)
-    return Bounded(value, math.nan if math.isnan(value) else 0.0)
 
 
 def _class(state: Mapping[str, Any], name: str) -> Any:
