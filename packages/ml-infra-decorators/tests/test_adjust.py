@@ -51,7 +51,7 @@ def test_adjust_gives_up_with_none():
             "model", batch_size=4
         )
     assert train.tried == [4, 2, 1]
-    assert retry.history(caught.value)[-1]["stopped"] == "adjust"
+    assert retry.history(caught.value)[-1]["reason"] == "adjust"
     # The traceback was let go before adjust was asked; where it ended is kept.
     assert "; raised in train (test_adjust.py:" in caught.value.__notes__[0]
 

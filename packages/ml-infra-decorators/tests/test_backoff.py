@@ -192,4 +192,4 @@ def test_trap_23_a_hint_beyond_the_deadline_gives_up(trial, failing):
     with pytest.raises(ConnectionError) as caught:
         retry(delay=lambda error: 60, deadline=30)(failing(ConnectionError()))()
     assert trial.waits == []
-    assert retry.history(caught.value)[-1]["stopped"] == "deadline"
+    assert retry.history(caught.value)[-1]["reason"] == "deadline"

@@ -23,7 +23,7 @@ def test_trap_24_a_thousand_failing_calls_make_at_most_twenty_retries(trial):
     for _ in range(1000):
         with pytest.raises(ConnectionError) as caught:
             load()
-        reasons.append(retry.history(caught.value)[-1]["stopped"])
+        reasons.append(retry.history(caught.value)[-1]["reason"])
     assert len(calls) - 1000 == 20
     assert reasons.count("budget") == 990  # ten calls made both their retries
     assert reasons.count("attempts") == 10
@@ -69,7 +69,7 @@ def test_functions_share_a_budget(trial):
             retry(fail, budget=budget, attempts=2)()
     with pytest.raises(ConnectionError) as caught:
         retry(fail, budget=budget)()
-    assert retry.history(caught.value)[-1]["stopped"] == "budget"
+    assert retry.history(caught.value)[-1]["reason"] == "budget"
     assert "0 of 10 tokens" in repr(budget)
 
 

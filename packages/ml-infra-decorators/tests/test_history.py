@@ -33,7 +33,7 @@ def test_the_note_tells_the_story(trial):
     assert [each["waited"] for each in history] == pytest.approx(
         [0.1, 0.2, 0], abs=0.05
     )
-    assert [each["stopped"] for each in history] == ["", "", "attempts"]
+    assert [each["reason"] for each in history] == ["", "", "attempts"]
 
 
 def test_a_long_story_is_kept_short(trial):
@@ -130,7 +130,7 @@ def test_trap_16_the_final_error_survives_pickling(trial, through_pickle, kind):
     copy = through_pickle(caught.value)
     assert copy.__notes__ == caught.value.__notes__
     assert retry.history(copy) == retry.history(caught.value)
-    assert retry.history(copy)[-1]["stopped"] == kind
+    assert retry.history(copy)[-1]["reason"] == kind
 
 
 def test_trap_16_the_final_error_crosses_a_process_pool():

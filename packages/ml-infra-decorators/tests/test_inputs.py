@@ -88,7 +88,7 @@ def test_trap_27_a_stream_that_cannot_seek_is_refused():
 
     with pytest.raises(ConnectionError) as caught:
         reader()(Pipe())
-    assert retry.history(caught.value)[-1]["stopped"] == "input_consumed"
+    assert retry.history(caught.value)[-1]["reason"] == "input_consumed"
 
 
 def test_trap_27_an_untouched_generator_is_no_obstacle():
@@ -165,7 +165,7 @@ def test_trap_27_adjust_can_renew_the_input():
     kept = retry(load, adjust=lambda args, kwargs, failure: (args, kwargs))
     with pytest.raises(ConnectionError) as caught:
         kept(iter("ab"))
-    assert retry.history(caught.value)[-1]["stopped"] == "input_consumed"
+    assert retry.history(caught.value)[-1]["reason"] == "input_consumed"
 
 
 def test_trap_27_a_file_that_was_closed_cannot_be_rewound():
@@ -263,4 +263,4 @@ def test_trap_27_an_argument_that_cannot_be_judged_ends_the_call(source):
     """Trap 27: with the call's own error, never with the argument's."""
     with pytest.raises(ConnectionError) as caught:
         reader()(source)
-    assert retry.history(caught.value)[-1]["stopped"] == "input_consumed"
+    assert retry.history(caught.value)[-1]["reason"] == "input_consumed"

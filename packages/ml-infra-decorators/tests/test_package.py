@@ -1,5 +1,6 @@
 """What importing the distribution gives, and what it does not load."""
 
+import importlib
 import importlib.metadata
 import subprocess
 import sys
@@ -25,6 +26,13 @@ def test_every_exported_name_is_there_and_sorted():
     assert names == sorted(names)
     assert dir(ml_infra.decorators) == names
     assert all(getattr(ml_infra.decorators, name) is not None for name in names)
+
+
+@pytest.mark.parametrize("module", ["retry", "timing"])
+def test_a_public_module_has_the_names_it_lists(module):
+    found = importlib.import_module(f"ml_infra.decorators.{module}")
+    assert found.__all__ == sorted(found.__all__)
+    assert all(getattr(found, name).__doc__ for name in found.__all__)
 
 
 def test_an_unknown_name_is_an_attribute_error():

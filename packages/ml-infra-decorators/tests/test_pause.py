@@ -50,7 +50,7 @@ def test_stop_all_wakes_every_sleeping_thread():
     assert len(calls) == 4
     assert len(errors) == 4
     for error in errors:
-        assert retry.history(error)[-1]["stopped"] == "shutdown"
+        assert retry.history(error)[-1]["reason"] == "shutdown"
         assert "stopped: shutdown (SIGTERM)" in error.__notes__[0]
 
 
@@ -72,7 +72,7 @@ def test_stop_all_wakes_sleeping_tasks():
 
     errors = asyncio.run(main())
     assert len(calls) == 3
-    assert [retry.history(error)[-1]["stopped"] for error in errors] == ["shutdown"] * 3
+    assert [retry.history(error)[-1]["reason"] for error in errors] == ["shutdown"] * 3
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")

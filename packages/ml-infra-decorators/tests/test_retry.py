@@ -92,7 +92,7 @@ def test_trap_05_never_sleeps_past_the_deadline(trial, failing):
     with pytest.raises(OSError, match="down") as caught:
         retry(deadline=1, initial=3, jitter="none")(load)()
     assert trial.waits == []
-    assert retry.history(caught.value)[-1]["stopped"] == "deadline"
+    assert retry.history(caught.value)[-1]["reason"] == "deadline"
 
 
 def test_trap_06_a_slow_attempt_eats_the_deadline(trial):
@@ -222,7 +222,7 @@ def test_trap_25_the_outer_deadline_bounds_the_inner_sleeps(trial):
         load()
     assert len(calls) == 5  # at 0, 1, 2, 3 and 4 s; a wait to 5 s reaches it
     assert sum(trial.waits) < 5
-    assert retry.history(caught.value)[-1]["stopped"] == "deadline"
+    assert retry.history(caught.value)[-1]["reason"] == "deadline"
 
 
 def test_an_inner_retry_that_recovers_costs_the_outer_one_nothing(trial, failing):

@@ -67,7 +67,7 @@ def test_stop_all_wakes_a_trio_task():
         trio.run(load)
     stopper.join()
     assert time.monotonic() - started < 10
-    assert retry.history(caught.value)[-1]["stopped"] == "shutdown"
+    assert retry.history(caught.value)[-1]["reason"] == "shutdown"
 
 
 def test_trials_skip_trios_waits():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, TypeVar, overload
 
-from typing_extensions import assert_type
+from typing_extensions import Unpack, assert_type
 
 from ml_infra.decorators import (
     RetryBudget,
@@ -16,8 +16,16 @@ from ml_infra.decorators import (
     timer,
     timings,
 )
+from ml_infra.decorators.retry import AttemptRecord, RetryOptions
+from ml_infra.decorators.timing import Snapshot
 
 T = TypeVar("T")
+
+
+def patient(
+    function: Callable[[int], str], **options: Unpack[RetryOptions]
+) -> Callable[[int], str]:
+    return retry(function, **options)
 
 
 @retry
@@ -145,6 +153,7 @@ async def check() -> None:
     with retry.testing(attempts=2) as trial:
         assert_type(trial.waits, list[float])
     for record in retry.history(OSError()):
+        assert_type(record, AttemptRecord)
         assert_type(record["error"], str)
         assert_type(record["waited"], float)
     retry.listen(listener)
@@ -159,4 +168,5 @@ async def check() -> None:
     assert_type(summary.p99, float)
     assert_type(summary.count, int)
     merged = timings.merge(timings.snapshot(), timings.snapshot())
+    assert_type(merged, Snapshot)
     assert_type(timings.report(merged), str)

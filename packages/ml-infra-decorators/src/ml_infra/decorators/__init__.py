@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .retry import RetryBudget, RetryPolicy, is_out_of_memory, retry
-from .timing import timer, timings
+from .timing import Timing, timer, timings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ __all__ = [
     "RetryBudget",
     "RetryEvent",
     "RetryPolicy",
+    "Timing",
     "__version__",
     "is_out_of_memory",
     "retry",

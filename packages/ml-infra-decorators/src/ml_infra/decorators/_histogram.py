@@ -13,18 +13,8 @@ from _thread import allocate_lock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypedDict
 
-    class HistogramDict(TypedDict):
-        """A histogram as JSON takes it; times in whole nanoseconds."""
-
-        count: int
-        errors: int
-        total_ns: int
-        min_ns: int
-        max_ns: int
-        buckets: dict[str, int]
-
+    from ._dicts import HistogramDict
 
 # Sorting durations into buckets one call at a time would take twice as long as
 # noting them in a list, so that is done for so many at once.

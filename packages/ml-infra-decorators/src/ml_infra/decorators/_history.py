@@ -7,17 +7,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypedDict
-
-    class AttemptRecord(TypedDict):
-        """One failed attempt: plain data that any serialiser takes."""
-
-        attempt: int
-        error: str
-        seconds: float
-        waited: float
-        stopped: str
-
+    from ._dicts import AttemptRecord
 
 # (error type, seconds the attempt took, seconds waited after it)
 Row = tuple[str, float, float]
@@ -74,7 +64,7 @@ def history(error: BaseException) -> list[AttemptRecord]:
             "error": name,
             "seconds": seconds,
             "waited": waited,
-            "stopped": record["reason"] if number == last else "",
+            "reason": record["reason"] if number == last else "",
         }
         for number, (name, seconds, waited) in enumerate(record["rows"], 1)
     ]

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Any, Literal, TypeVar
 
-    from typing_extensions import TypedDict
-
     from ._events import Failure, RetryEvent
     from ._matching import Rule
 
@@ -25,30 +23,6 @@ if TYPE_CHECKING:
         [tuple[Any, ...], dict[str, Any], Failure],
         tuple[tuple[Any, ...], Mapping[str, Any]] | None,
     ]
-
-    class RetryOptions(TypedDict, total=False):
-        """The keywords of `RetryPolicy`, for `retry(...)` and `retry.attempts(...)`."""
-
-        on: Rule
-        never: Rule
-        attempts: int | None
-        initial: float
-        factor: float
-        max_delay: float
-        jitter: Jitter
-        deadline: float | None
-        attempt_timeout: float | None
-        retry_result: Callable[[Any], object] | None
-        delay: Hint | None
-        max_hint: float
-        budget: RetryBudget | None
-        adjust: Adjust | None
-        cleanup: Callable[[], object] | None
-        on_event: Callable[[RetryEvent], object] | None
-        name: str | None
-        seed: int | None
-        details: bool
-
 
 JITTERS = ("full", "equal", "decorrelated", "none")
 

@@ -10,18 +10,10 @@ from ._units import duration
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import TypedDict
 
     from ._device import DeviceTimes
-    from ._histogram import HistogramDict
+    from ._dicts import HistogramDict, Snapshot
     from ._summary import Summary
-
-    class Snapshot(TypedDict):
-        """What `timings.snapshot()` returns; JSON takes it as it is."""
-
-        version: int
-        timings: dict[str, HistogramDict]
-
 
 _VERSION = 1
 _COLUMNS = ("count", "errors", "total", "mean", "min", "p50", "p95", "p99", "max")

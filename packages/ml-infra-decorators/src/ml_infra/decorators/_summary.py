@@ -8,7 +8,7 @@ from ._histogram import percentile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._histogram import HistogramDict
+    from ._dicts import HistogramDict
 
 _SECOND = 1e9
 

@@ -7,9 +7,10 @@ The decorator `retry` is callable and carries the rest as attributes: `attempts`
 
 from __future__ import annotations
 
-from . import _checks, _clock, _history, _hooks, _pause
+from . import _checks, _history, _hooks, _pause
 from ._attempts import Attempt, Attempts
 from ._budget import RetryBudget
+from ._clock import Trial
 from ._memory import is_out_of_memory
 from ._policy import DEFAULT, OPTIONS, RetryPolicy
 
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
+    from ._dicts import AttemptRecord, RetryOptions
     from ._events import Failure, RetryEvent
-    from ._history import AttemptRecord
-    from ._policy import RetryOptions
 
     F = TypeVar("F", bound=Callable[..., Any])
     L = TypeVar("L", bound=Callable[[RetryEvent], object])
@@ -35,12 +35,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Attempt",
+    "AttemptRecord",
     "Attempts",
     "Failure",
     "Retry",
     "RetryBudget",
     "RetryEvent",
+    "RetryOptions",
     "RetryPolicy",
+    "Trial",
     "is_out_of_memory",
     "retry",
 ]
@@ -111,7 +114,7 @@ class Retry:
         _checks.known(options, OPTIONS)
         return Attempts(RetryPolicy(**options))
 
-    def testing(self, *, attempts: int | None = None) -> _clock.Trial:
+    def testing(self, *, attempts: int | None = None) -> Trial:
         """
         Skip all waiting in the `with` block, and cap the attempts if asked to.
 
@@ -131,7 +134,7 @@ class Retry:
         """
         if attempts is not None:
             _checks.whole("attempts", attempts)
-        return _clock.Trial(attempts)
+        return Trial(attempts)
 
     def history(self, error: BaseException) -> list[AttemptRecord]:
         """
@@ -142,7 +145,7 @@ class Retry:
 
         Returns:
             Dicts with "attempt" (from 1), "error" (the type's name), "seconds" (the
-            attempt's duration), "waited" (seconds of delay after it) and "stopped" (on
+            attempt's duration), "waited" (seconds of delay after it) and "reason" (on
             the last one the stop reason, "" before). Empty for any other exception.
 
         >>> from ml_infra.decorators import RetryPolicy, retry
@@ -150,7 +153,7 @@ class Retry:
         ...     try:
         ...         RetryPolicy(attempts=2).call(int, "seven")
         ...     except ValueError as error:
-        ...         [(each["error"], each["stopped"]) for each in retry.history(error)]
+        ...         [(each["error"], each["reason"]) for each in retry.history(error)]
         [('ValueError', ''), ('ValueError', 'attempts')]
         """
         return _history.history(error)
@@ -210,8 +213,13 @@ retry: Retry = Retry()
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Failure", "RetryEvent"):  # named tuples, and so `typing`, wait
+    # These need `typing`, and so wait.
+    if name in ("Failure", "RetryEvent"):
         from . import _events
 
         return getattr(_events, name)
+    if name in ("AttemptRecord", "RetryOptions"):
+        from . import _dicts
+
+        return getattr(_dicts, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Protocol, TypeVar, overload
 
+    from ._dicts import Snapshot
     from ._summary import Summary
 
     F = TypeVar("F", bound=Callable[..., Any])
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Measurement",
+    "Snapshot",
     "Summary",
     "Timer",
     "Timing",
@@ -212,8 +214,13 @@ def timer(
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Summary":  # a named tuple, and so `typing`, waits
+    # These need `typing`, and so wait.
+    if name == "Summary":
         from ._summary import Summary
 
         return Summary
+    if name == "Snapshot":
+        from ._dicts import Snapshot
+
+        return Snapshot
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
