@@ -139,7 +139,8 @@ def _parse_block(
 ) -> list[dict[str, Any]] | None:
     """Return one record per line, or None when some line needs a closer look."""
     data = b"[" + b",".join(lines) + b"]"
-    if b"\\ud" in data or b"\\uD" in data:  # perhaps half a surrogate pair
+    # Perhaps half a surrogate pair. One character is found far sooner than three.
+    if b"\\" in data and (b"\\ud" in data or b"\\uD" in data):
         return None
     try:
         records = parse(data)
