@@ -162,6 +162,25 @@ os.kill(os.getpid(), signal.SIGTERM)
     assert '"event":"x"' in path.read_text()
 
 
+def test_a_program_that_goes_on_after_sigterm_ends_its_log_at_its_own_end(tmp_path):
+    """A notice of preemption: the program saves its state before it goes."""
+    program = """
+import os, signal, sys
+signal.signal(signal.SIGTERM, lambda *a: None)
+from ml_infra.logging import configure, get_logger
+configure(path=sys.argv[1], console=False, mode="background")
+get_logger("t").info("before")
+os.kill(os.getpid(), signal.SIGTERM)
+get_logger("t").info("saved")
+"""
+    path = tmp_path / "a.jsonl"
+    subprocess.run([sys.executable, "-c", program, str(path)], timeout=60, check=True)
+    records = list(read_log(path))
+    events = [record["event"] for record in records]
+    assert events == ["run.start", "before", "saved", "run.end"]
+    assert records[-1]["written"] == len(records)
+
+
 def test_restore_puts_the_handler_back(tmp_path):
     before = signal.getsignal(signal.SIGTERM)
     handle = configure(path=tmp_path / "a.jsonl", console=False, mode="background")

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = """
 import sys
 before = set(sys.modules)
@@ -64,3 +66,50 @@ def test_our_subpackage_does_not_shadow_the_standard_library():
 
     assert logging is not ml_infra.logging
     assert hasattr(logging, "Handler")
+
+
+EVERY_CALL = """
+import sys, threading, warnings
+import ml_infra.logging
+from ml_infra.logging import carry_context, configure, context, get_logger
+try:
+    import numpy
+except ImportError:
+    numpy = None
+handle = configure(path={path!r}, console={console!r}, mode="background")
+log = get_logger("t")
+before = set(sys.modules)
+with context(stage="fit"), log.span("epoch") as span:
+    span.set(done=1)
+    log.metric(step=1, loss=float("nan"), seen=numpy and numpy.ones(3))
+log.info("values", odd=object(), deep=[{{1: {{2, 3}}}}, b"x", 1j], api_key="s")
+log.bind(a=1).info("secret", url="https://ada:pw@host/", long="x" * 200_000)
+for _ in range(3):
+    log.once.info("once"); log.every(2).info("every"); log.every_seconds(9).info("s")
+try:
+    raise ValueError("boom")
+except ValueError:
+    log.exception("failed")
+import logging
+logging.getLogger("third").warning("theirs", stack_info=True)
+warnings.warn("careful")
+handle.flush()
+handle.stats()
+handle._pipeline.outputs[0].target._recovered(
+    handle._pipeline.outputs[0].target, 1, 0.0, "test")
+print(*sorted(set(sys.modules) - before))
+"""
+
+
+@pytest.mark.parametrize("console", [True, "auto"])
+def test_trap_11_no_call_imports_anything(tmp_path, console):
+    """Forked in the middle of an import, a child would wait for it for ever."""
+    program = EVERY_CALL.format(path=str(tmp_path / "a.jsonl"), console=console)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "\n"), done.stderr

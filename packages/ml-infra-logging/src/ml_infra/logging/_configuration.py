@@ -169,7 +169,7 @@ class Handle:
         if background:
             from ._signals import drain_on_sigterm
 
-            self._undo.append(drain_on_sigterm(_at_exit))
+            self._undo.append(drain_on_sigterm(self.flush, _at_exit))
         if _active is None:
             atexit.unregister(_at_exit)
             atexit.register(_at_exit)
@@ -191,9 +191,9 @@ def _at_exit() -> None:
     if _active is None:
         return
     pipeline = _active._pipeline  # noqa: SLF001 - of this module
-    if pipeline.ended or pipeline.forked:
+    if pipeline.counters.ended or pipeline.forked:
         return
-    pipeline.ended = True
+    pipeline.counters.ended = True
     _setup.write_end(pipeline)
 
 

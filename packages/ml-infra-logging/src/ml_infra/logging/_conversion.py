@@ -11,6 +11,9 @@ import sys
 from collections.abc import Mapping, Sequence, ValuesView
 from collections.abc import Set as AbstractSet
 
+from ._arrays import summarize
+from ._exceptions import describe_exception
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,8 +67,6 @@ def _form_of(kind: type) -> Callable[[Any], Form]:
         if known is not None:
             return known
     if hasattr(kind, "shape") or (hasattr(kind, "detach") and hasattr(kind, "item")):
-        from ._arrays import summarize
-
         return summarize
     if hasattr(kind, "__dataclass_fields__"):
         return _dataclass
@@ -94,8 +95,6 @@ def _tuple(value: Any) -> Form:
 
 
 def _exception(value: Any) -> Form:
-    from ._exceptions import describe_exception
-
     return "value", describe_exception(value)
 
 

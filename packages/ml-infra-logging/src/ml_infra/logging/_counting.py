@@ -87,15 +87,17 @@ class Counters:
     """
     What happened to the records of one run in this process.
 
-    `former` holds the ``lost`` and ``dropped`` of outputs that were taken down.
+    `former` holds the ``lost`` and ``dropped`` of outputs that were taken down,
+    `ended` whether the record at the exit is written.
     """
 
     __slots__ = (
-        *("failed", "former", "issued", "renamed"),
+        *("ended", "failed", "former", "issued", "renamed"),
         *("salvaged", "suppressed", "truncated"),
     )
 
     def __init__(self) -> None:
+        self.ended = False
         self.issued: Counter = Counter()
         self.failed: Counter = Counter()
         self.salvaged: Counter = Counter()

@@ -1,4 +1,9 @@
-"""From an event to its line in every output: the one path all records take."""
+"""
+From an event to its line in every output: the one path all records take.
+
+What it may need is imported with it: a child that is forked while another thread
+imports a module would wait for that import for ever.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +11,11 @@ import sys
 import time
 from _thread import _local as _thread_local
 
+from . import _deferred, _limits
 from ._calls import exception_of, nesting, with_args
 from ._context import current
 from ._counting import counters_of
+from ._exceptions import describe_exception
 from ._gates import METRIC
 from ._heads import Heads
 from ._levels import Levels, nearest
@@ -53,7 +60,6 @@ class Pipeline:
         self.counters: Counters = counters_of(identity.run, identity.attempt)
         self._heads = Heads(encoder, identity)
         self.forked: bool = False  # since it was made, which `after_fork` notices
-        self.ended = False  # by a run.end record
         self._flat = encoder.flat
         # The current second: its start in nanoseconds, and the start of its lines.
         self._second: tuple[int, bytes] = (-_SECOND, b'{"ts":"1970-01-01T00:00:00.')
@@ -174,11 +180,10 @@ class Pipeline:
         **special: Any,
     ) -> None:
         """Write one record, now or when its values are there; args as for `write`."""
-        if special.get("kind") == METRIC:
-            from ._deferred import deferred
-
-            if deferred(self, gate, level, event, fields, bound, **special):
-                return
+        if special.get("kind") == METRIC and _deferred.deferred(
+            self, gate, level, event, fields, bound, **special
+        ):
+            return
         self.write(gate, level, event, fields, bound, **special)
 
     def write(
@@ -282,8 +287,6 @@ class Pipeline:
                 **fields,
             }
         if error is not None:
-            from ._exceptions import describe_exception
-
             closing["exception"] = describe_exception(error, encoder.redact)
         text = event if type(event) is str else text_of(event)
         if level not in gate.heads:
@@ -358,8 +361,5 @@ class Pipeline:
         self._next_seq = self.counters.issued.add
         for output in self.outputs:
             output.after_fork()
-        # What these modules hold is the parent's, if they are loaded at all.
-        for name in ("_deferred", "_limits"):
-            module = sys.modules.get(f"{__package__}.{name}")
-            if module is not None:
-                module.after_fork()
+        _deferred.after_fork()
+        _limits.after_fork()

@@ -12,6 +12,7 @@ from _json import encode_basestring
 from itertools import islice
 
 from ._conversion import Unwritable, convert
+from ._exceptions import type_name
 from ._preemption import let_through
 
 TYPE_CHECKING = False
@@ -229,7 +230,7 @@ class Members:
         at = pointer(place)
         self._forget(f"{at}/")
         self.salvaged.append(at)
-        marker = {"_type": _type_name(value), "_reason": reason}
+        marker = {"_type": type_name(value), "_reason": reason}
         text = _repr(value)
         if text is not None:
             marker["_repr"] = self.redact.text(text) if self.redact else text
@@ -369,13 +370,7 @@ def key_text(key: object) -> str:
         return utf8(str.__str__(repr(key))[:200])
     except BaseException as error:  # noqa: BLE001 - user code may raise anything
         let_through(error)
-        return f"<{_type_name(key)}>"
-
-
-def _type_name(value: object) -> str:
-    from ._exceptions import type_name
-
-    return type_name(value)
+        return f"<{type_name(key)}>"
 
 
 def _reason(error: BaseException) -> str:

@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import os
+import time
 
-from . import _gates, _identity
+from . import _deferred, _gates, _identity, _limits
 from ._encoder import Encoder, load_orjson
 from ._levels import INFO, WARNING, Levels
 from ._pipeline import Pipeline
@@ -124,20 +125,16 @@ def _file_name(text: str) -> str:
 
 def on_recovery(output: Descriptor, lost: int, since: float, reason: str) -> None:
     """Tell in the log what could not be written for a while."""
-    from datetime import datetime, timezone
-
     pipeline = _gates.installed()
     if pipeline is None:
         return
-    stamp = (
-        datetime.fromtimestamp(since, timezone.utc).isoformat().replace("+00:00", "Z")
-    )
+    second = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(since))
     pipeline.record(
         *(_gates.gate_of(_OWN), WARNING, "log.recovered", {}),
         kind=b',"kind":"log.recovered"',
         closing={
             "lost": lost,
-            "since": stamp,
+            "since": f"{second}.{int(since % 1 * 1e6):06d}Z",
             "reason": reason,
             "output": output.name,
         },
@@ -160,10 +157,12 @@ def write_end(pipeline: Pipeline) -> None:
     settle()
     flush(pipeline, _FLUSH_AT_EXIT_S)
     gate = _gates.gate_of(_OWN)
+    counts = statistics(pipeline)
+    counts["written"] += 1  # with this one
     pipeline.record(
         *(gate, INFO, "run.end", {}),
         kind=b',"kind":"run.end"',
-        closing=statistics(pipeline),
+        closing=counts,
         shown=gate.level > INFO,
     )
     flush(pipeline, _FLUSH_AT_EXIT_S)
@@ -171,8 +170,6 @@ def write_end(pipeline: Pipeline) -> None:
 
 def settle() -> None:
     """Write what waits for a device or for its count to be told."""
-    from . import _deferred, _limits
-
     _deferred.settle(wait=True)
     _limits.tell()
 

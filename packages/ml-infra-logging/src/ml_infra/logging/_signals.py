@@ -12,9 +12,15 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
-def drain_on_sigterm(drain: Callable[[], object]) -> Callable[[], None]:
+def drain_on_sigterm(
+    drain: Callable[[], object], end: Callable[[], object]
+) -> Callable[[], None]:
     """
-    Call `drain` on SIGTERM, then what would have happened without us.
+    Act on SIGTERM before what would have happened without us.
+
+    Args:
+        drain: Called where the program has a handler, after which it may go on.
+        end: Called where it has none and the signal ends it.
 
     Returns:
         A function that takes the handler out again.
@@ -27,7 +33,7 @@ def drain_on_sigterm(drain: Callable[[], object]) -> Callable[[], None]:
 
     def handler(number: int, frame: FrameType | None) -> None:
         try:
-            drain()
+            (drain if callable(before) else end)()
         finally:
             if callable(before):
                 before(number, frame)

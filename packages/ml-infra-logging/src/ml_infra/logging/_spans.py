@@ -6,6 +6,7 @@ import os
 import time
 
 from . import _context, _gates
+from ._exceptions import describe_exception
 from ._levels import ERROR, INFO
 
 TYPE_CHECKING = False
@@ -98,8 +99,6 @@ class Span:
 
 def _brief(error: BaseException) -> dict[str, Any]:
     """Describe the exception without its frames: who catches it will log those."""
-    from ._exceptions import describe_exception
-
     pipeline = _gates.current_pipeline()
     described = describe_exception(error, pipeline.encoder.redact)
     return {key: described[key] for key in ("type", "message") if key in described}

@@ -75,7 +75,7 @@ def render(record: dict[str, Any], colour: bool = False) -> str:
             and not (key in _UNSHOWN_IF and isinstance(value, _UNSHOWN_IF[key]))
         ),
     ]
-    if isinstance(record.get("suppressed"), int):
+    if isinstance(record.get("suppressed"), int) and record.get("kind") != "run.end":
         parts.append(f"(and {record['suppressed']} like it, not shown)")
     origin = _escaped(str(record.get("logger", "")))
     if record.get("rank"):
@@ -255,12 +255,7 @@ def _escaped(text: str, limit: int = _MAX_EVENT) -> str:
     if cut > 0:
         text = text[:limit]
     if not text.isprintable():
-        text = "".join(
-            character
-            if character.isprintable()
-            else character.encode("unicode_escape").decode("ascii")
-            for character in text
-        )
+        text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
     return f"{text}…(+{cut})" if cut > 0 else text
 
 
