@@ -44,6 +44,25 @@ def test_a_structlog_event_is_one_of_our_records(lines):
     assert ready["api_key"] == "[redacted]"
     assert (ready["seq"], slow["seq"]) == (1, 2)
     assert slow["level"] == "warning"
+    assert not {"level_", "logger_"} & ready.keys()
+
+
+def test_a_record_is_named_as_its_logger(lines):
+    structlog.get_logger("train").info("ready")
+    structlog.get_logger("train").info("told", logger="data")
+    assert [record["logger"] for record in lines()] == ["train", "data"]
+
+
+def test_trap_05_fields_that_share_a_name_with_ours_are_kept(tmp_path):
+    from ml_infra.logging.structlog_adapter import Renderer, SinkFactory
+
+    path = tmp_path / "a.jsonl"
+    configure(path=path, console=False)
+    log = structlog.wrap_logger(SinkFactory()(), processors=[Renderer()])
+    log.info("x", level=3, timestamp="1999", exc_info=[1], seq=4)
+    record = json.loads(path.read_text().splitlines()[-1])
+    assert (record["level"], record["level_"], record["seq_"]) == ("info", 3, 4)
+    assert (record["timestamp"], record["exc_info"]) == ("1999", [1])
 
 
 def test_exceptions_are_data(lines):

@@ -13,20 +13,23 @@ from sys import exc_info
 from ._calls import exception_of
 from ._gates import current_pipeline, gate_of
 from ._levels import INFO, NUMBERS
+from ._salvage import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from typing import Any
 
-# Written by structlog's own processors for what the record says anyway.
-_DOUBLED = ("level", "timestamp", "logger_name")
 _METHODS = {"exception": "error", "msg": "info", "log": "info", "err": "error"}
 
 
 class Renderer:
     """
     A structlog processor that turns the event dict into one of our lines.
+
+    The record has a time and a level of its own: ``TimeStamper`` and ``add_log_level``
+    are not needed. It is named after ``logger`` in the event dict, else after the name
+    given to ``structlog.get_logger``.
 
     >>> import structlog
     >>> log = structlog.wrap_logger(
@@ -37,18 +40,25 @@ class Renderer:
     """
 
     def __call__(
-        self, _logger: Any, method: str, event_dict: MutableMapping[str, Any]
+        self, logger: Any, method: str, event_dict: MutableMapping[str, Any]
     ) -> bytes:
         """Return the line, or nothing where the level is not written."""
         fields = dict(event_dict)
         event = fields.pop("event", "")
-        name = str(fields.pop("logger", "") or "structlog")
+        name = fields.get("logger")
+        if isinstance(name, str):
+            del fields["logger"]
+        else:
+            name = text_of(getattr(logger, "name", "structlog"))
         level = NUMBERS.get(_METHODS.get(method, method), INFO)
-        for key in _DOUBLED:
-            fields.pop(key, None)
-        error = None
-        if fields.get("exc_info") or method == "exception":
-            error = exception_of(fields.pop("exc_info", None)) or exc_info()[1]
+        said = fields.get("level")
+        if isinstance(said, str) and NUMBERS.get(said) == level:
+            del fields["level"]  # by add_log_level
+        error = exception_of(fields.get("exc_info"))
+        if error is None and method == "exception":
+            error = exc_info()[1]
+        if error is not None:
+            fields.pop("exc_info", None)
         gate = gate_of(name)
         if level < gate.level:
             return b""
@@ -59,20 +69,23 @@ class Renderer:
 class SinkFactory:
     """A structlog logger factory whose loggers write to our outputs."""
 
-    def __call__(self, *_args: Any) -> Sink:
-        """Return a sink; arguments are ignored, as structlog's own factories do."""
-        return Sink()
+    def __call__(self, name: str = "structlog", *_args: Any) -> Sink:
+        """Return a sink called `name`; further arguments are ignored."""
+        return Sink(name)
 
 
 class Sink:
     """Writes rendered lines; any other message becomes an event first."""
+
+    def __init__(self, name: str) -> None:
+        self.name: str = text_of(name)
 
     def _write(self, level: int, message: object) -> None:
         pipeline = current_pipeline()
         if isinstance(message, bytes) and message.endswith(b"}\n"):
             pipeline.send(level, message)
         elif message != b"":
-            pipeline.record(gate_of("structlog"), level, message, {})
+            pipeline.record(gate_of(self.name), level, message, {})
 
     def debug(self, message: object) -> None:
         """Write at level debug."""
