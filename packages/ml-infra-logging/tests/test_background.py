@@ -129,6 +129,38 @@ def test_trap_14_exit_and_sigterm_drain_the_queue(tmp_path, end, status):
     assert records[-1]["event"] == "run.end"
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("how", ["fork", "forkserver", "os.fork"])
+def test_trap_11_a_forked_child_drains_its_queue_when_it_ends(tmp_path, how):
+    """Children of multiprocessing, as DataLoader workers are, end without atexit."""
+    program = tmp_path / "program.py"
+    program.write_text("""
+import multiprocessing, os, sys
+from ml_infra.logging import configure, get_logger
+def work():
+    if sys.argv[2] == "forkserver":
+        configure(path=sys.argv[1], console=False, mode="background")
+    sys.setswitchinterval(60)  # the thread that writes hardly gets a turn
+    for n in range(2000):
+        get_logger("t").info("line", n=n, text="x" * 200)
+if __name__ == "__main__":
+    configure("same", path=sys.argv[1], console=False, mode="background")
+    if sys.argv[2] == "os.fork":
+        if os.fork() == 0: work(); sys.exit()
+        os.wait()
+    else:
+        child = multiprocessing.get_context(sys.argv[2]).Process(target=work)
+        child.start(); child.join()
+""")
+    path = tmp_path / "a.jsonl"
+    command = [sys.executable, "-W", "ignore", str(program), str(path), how]
+    subprocess.run(command, timeout=60, check=True)
+    log = read_log(path)
+    assert [r["n"] for r in log if r["event"] == "line"] == list(range(2000))
+    ends = [r["event"] for r in log].count("run.end")
+    assert ends == (2 if how == "forkserver" else 1)  # of those that were configured
+
+
 def test_trap_14_what_a_kill_takes_from_the_queue_is_a_tail(tmp_path):
     path = tmp_path / "a.jsonl"
     subprocess.run(

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from contextlib import suppress
 
+from ._exit import drain_at_exit_of_fork
 from ._writer import Output
 
 TYPE_CHECKING = False
@@ -183,3 +184,4 @@ class Background(Output):
         self._start()
         self.target.after_fork()
         self.lost = self.target.lost
+        drain_at_exit_of_fork(self)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 
 from . import _gates, _setup
+from ._exit import call_at_exit
 from ._identity import RUN_VARIABLE, Identity
 from ._levels import WARNING
 from ._provenance import config_hash
@@ -171,14 +171,13 @@ class Handle:
 
             self._undo.append(drain_on_sigterm(self.flush, _at_exit))
         if _active is None:
-            atexit.unregister(_at_exit)
-            atexit.register(_at_exit)
+            call_at_exit(_at_exit)
         _active = self
 
     def _take_down(self) -> None:
         while self._undo:
             self._undo.pop()()
-        _setup.flush(self._pipeline, 5.0)
+        _setup.flush(self._pipeline, _setup.FLUSH_AT_EXIT_S)
         for output in self._pipeline.outputs:
             output.close()
             counts = (output.lost, output.dropped)
@@ -191,7 +190,10 @@ def _at_exit() -> None:
     if _active is None:
         return
     pipeline = _active._pipeline  # noqa: SLF001 - of this module
-    if pipeline.counters.ended or pipeline.forked:
+    if pipeline.forked:
+        _setup.flush(pipeline, _setup.FLUSH_AT_EXIT_S)
+        return
+    if pipeline.counters.ended:
         return
     pipeline.counters.ended = True
     _setup.write_end(pipeline)

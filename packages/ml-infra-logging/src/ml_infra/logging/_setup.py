@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LINE_LIMIT = 131_072
 LEVELS_VARIABLE = "ML_INFRA_LOG_LEVELS"
 _OWN = "ml_infra.logging"
-_FLUSH_AT_EXIT_S = 5.0
+FLUSH_AT_EXIT_S = 5.0
 
 
 def build(
@@ -155,7 +155,7 @@ def write_start(pipeline: Pipeline, config: Mapping[str, Any] | None) -> None:
 def write_end(pipeline: Pipeline) -> None:
     """Tell what was suppressed, empty the queues and write ``run.end``."""
     settle()
-    flush(pipeline, _FLUSH_AT_EXIT_S)
+    flush(pipeline, FLUSH_AT_EXIT_S)
     gate = _gates.gate_of(_OWN)
     counts = statistics(pipeline)
     counts["written"] += 1  # with this one
@@ -165,7 +165,7 @@ def write_end(pipeline: Pipeline) -> None:
         closing=counts,
         shown=gate.level > INFO,
     )
-    flush(pipeline, _FLUSH_AT_EXIT_S)
+    flush(pipeline, FLUSH_AT_EXIT_S)
 
 
 def settle() -> None:
