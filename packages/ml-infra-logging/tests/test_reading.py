@@ -221,6 +221,9 @@ def test_several_paths_may_be_given(write):
 
 
 def test_a_path_without_logs_is_refused(tmp_path):
+    for bad in (5, [5], None):
+        with pytest.raises(TypeError, match="must be a path or a list of paths"):
+            read_log(bad)
     with pytest.raises(FileNotFoundError, match="must be a log file or a folder"):
         read_log(tmp_path / "none.jsonl")
     with pytest.raises(FileNotFoundError, match=r"files with \.jsonl in their name"):

@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import json
 import logging
+import re
 import time
 import types
 
@@ -378,3 +379,29 @@ def test_the_hash_of_a_secret_is_hidden_and_others_are_not():
     assert redactor.hides("password_hash", "x")
     for name in ("commit_hash", "config_hash", "hash", "token_count", "author"):
         assert not redactor.hides(name, "x"), name
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"keys": "hunter"}, TypeError, "keys must be a list of texts, got 'hunter'"),
+        ({"allow": "password"}, TypeError, "allow must be a list"),
+        ({"patterns": "abc"}, TypeError, "patterns must be a list"),
+        ({"patterns": re.compile("abc")}, TypeError, "patterns must be a list"),
+        ({"keys": 5}, TypeError, "keys must be a list of texts, got 5"),
+        ({"keys": [1]}, TypeError, "keys must hold texts, got 1"),
+        ({"patterns": [b"x"]}, TypeError, "patterns must hold texts, got b'x'"),
+        ({"patterns": ["("]}, ValueError, r"regular expressions, got '\(' \(missing"),
+    ],
+)
+def test_a_redactor_that_would_hide_the_wrong_things_is_refused(
+    options, error, message
+):
+    with pytest.raises(error, match=message):
+        Redactor(**options)
+
+
+def test_names_and_patterns_may_come_from_any_iterable():
+    redactor = Redactor(iter(["hunter"]), (p for p in [re.compile("S3[A-Z]{6}")]))
+    assert redactor.hides("hunter", "x")
+    assert redactor.text("see S3CRETXX") == "see [redacted]"

@@ -39,6 +39,8 @@ def log_files(
     ``x.jsonl.1``, ``x.jsonl.gz``); hidden files are left out.
     """
     if not isinstance(path, (str, os.PathLike)):
+        if not hasattr(path, "__iter__"):
+            raise TypeError(f"path must be a path or a list of paths, got {path!r}")
         return [file for one in path for file in log_files(one)]
     given = Path(path)
     if not given.exists():

@@ -14,6 +14,9 @@ from ._secrets import REDACTED, SAFE, SECRET, SECRET_TEXT, SHAPES, name_verdict
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
+
+    _Rule = tuple[tuple[str, ...], str | re.Pattern[str], str]
 
 _SHORTEST_SECRET = 8  # a text below this length has no room for any pattern
 _CACHE_ENTRIES = 4096
@@ -29,6 +32,11 @@ class Redactor:
         patterns: Further regular expressions; each match is replaced whole. Their
             running time is yours to bound.
         allow: Names that are never hidden, against both the built-in and `keys`.
+
+    Raises:
+        TypeError: If one is no list of texts. A single text is refused, too: taken
+            letter by letter it would hide the wrong things.
+        ValueError: If a pattern is no regular expression.
 
     >>> redactor = Redactor(keys=["patient_id"])
     >>> redactor.hides("patientId", "x"), redactor.hides("author", "Ada")
@@ -52,10 +60,13 @@ class Redactor:
         patterns: Iterable[str | re.Pattern[str]] = (),
         allow: Iterable[str] = (),
     ) -> None:
-        self._keys = frozenset(map(_squeezed, keys))
-        self._allow = frozenset(map(_squeezed, allow))
-        own = [(("",), pattern, REDACTED) for pattern in patterns]
-        self._rules = (*own, *SHAPES)
+        self._keys = frozenset(map(_squeezed, _listed("keys", keys, str)))
+        self._allow = frozenset(map(_squeezed, _listed("allow", allow, str)))
+        own = [
+            (("",), _compiled(pattern), REDACTED)
+            for pattern in _listed("patterns", patterns, (str, re.Pattern))
+        ]
+        self._rules: tuple[_Rule, ...] = (*own, *SHAPES)
         self._needles = sorted(
             {needle for needles, _, _ in self._rules for needle in needles}
         )
@@ -118,6 +129,25 @@ class Redactor:
             if len(self.clean_texts) >= _CACHE_ENTRIES:
                 self.clean_texts.clear()
             self.clean_texts.add(text)
+
+
+def _listed(argument: str, given: Any, kind: Any) -> tuple[Any, ...]:
+    if isinstance(given, (str, bytes, re.Pattern)) or not hasattr(given, "__iter__"):
+        raise TypeError(f"{argument} must be a list of texts, got {given!r}")
+    words = tuple(given)
+    for word in words:
+        if not isinstance(word, kind):
+            raise TypeError(f"{argument} must hold texts, got {word!r}")
+    return words
+
+
+def _compiled(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise ValueError(
+            f"patterns must hold regular expressions, got {pattern!r} ({error})"
+        ) from None
 
 
 def _squeezed(key: str) -> str:
