@@ -1,9 +1,13 @@
 """Strays, empty tables and tables in place of columns: the same answer or a word."""
 
+import datetime as dt
+import json
 import math
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from ml_infra.preprocessing import (
     Column,
@@ -47,6 +51,98 @@ def test_a_stream_with_strays_is_the_whole(chunks, type_):
     for report in (stream.report(), merged.report()):
         assert str(report) == str(whole)
         assert report.to_dict() == whole.to_dict()
+
+
+STRAYS = [
+    1, 2.0, 2.5, 3, -7, 0, -0.0, 2**60, 2**70, INF, -INF, None, math.nan, "x", "NA",
+    "", "12", "2.5", True, False, np.float32(2.5), np.int8(3), np.bool_(True),
+    dt.date(2024, 1, 1), dt.datetime(2024, 1, 2), [1],  # noqa: DTZ001 -- naive
+    dt.datetime(2024, 1, 2, tzinfo=dt.timezone.utc),
+]  # fmt: skip
+RULES = {
+    "min": [0, 2, -3.5, "2024-01-02"],
+    "max": [2.5, 2**61, INF, "2024-01-01T12:00Z"],
+    "closed": ["left", "right", "neither"],
+    "finite": [True],
+    "strict": [True],
+    "nullable": [False],
+    "unique": [True],
+    "ordered": ["increasing", "strictly decreasing"],
+    "in_": [[1, 2.5, "x", True], [INF], ["2024-01-01"]],
+    "null_like": [(-7, 2.5, "NA", True), (INF, "")],
+    "regex": ["[a-z]"],
+    "max_len": [1],
+    "zone": ["UTC", "naive"],
+}
+
+
+@settings(deadline=None, derandomize=True, max_examples=400)
+@given(st.data())
+def test_a_stream_of_any_mix_is_the_whole(data):
+    """What a value is judged as must not depend on what else is in its chunk."""
+    rules = {
+        name: data.draw(st.sampled_from(RULES[name]))
+        for name in data.draw(st.sets(st.sampled_from([*RULES]), max_size=5))
+    }
+    kinds = [None, "int", "float", "bool", "text", "category", "datetime"]
+    try:
+        column = Column(data.draw(st.sampled_from(kinds)), **rules)
+    except ValueError:
+        assume(False)
+    schema = Schema({"a": column})
+    some = data.draw(st.lists(st.sampled_from(STRAYS), min_size=1, max_size=4))
+    values = data.draw(st.lists(st.sampled_from(some), min_size=1, max_size=8))
+    whole = schema.validate({"a": values})
+    stream, shards, start = schema.validator(), [], 0
+    while start < len(values):
+        chunk = {"a": values[start : start + data.draw(st.integers(1, 3))]}
+        stream.update(chunk)
+        shards.append(schema.validator(start=start).update(chunk))
+        start += len(chunk["a"])
+    merged, *others = data.draw(st.permutations(shards))
+    for shard in others:
+        merged.merge(shard)
+    for report in (stream.report(), merged.report()):
+        assert json.dumps(report.to_dict()) == json.dumps(whole.to_dict())
+
+
+FAULTY = [
+    (Column("float", finite=True), [1.0, "x", -INF], {"type": (1,), "finite": (2,)}),
+    (Column("datetime", max="2024-01-01"), [dt.date(2024, 1, 2), "x"],
+     {"type": (1,), "max": (0,)}),
+    (Column("datetime", unique=True), [dt.date(2024, 1, 2), "x", dt.date(2024, 1, 2)],
+     {"type": (1,), "unique": (0, 2)}),
+    (Column("datetime", ordered="increasing"), [dt.date(2024, 1, 2), "x",
+     dt.date(2024, 1, 1)], {"type": (1,), "ordered": (2,)}),
+    (Column("int", strict=True), [1, 2.0, 3], {"type": (1,)}),
+    (Column("float", strict=True), [1, 2.0, 2.5], {"type": (0,)}),
+    (Column(in_=[1, "x"]), [True, 1, "x"], {"in_": (0,)}),
+    (Column("category", in_=["x"]), [dt.date(2024, 1, 1)], {"type": (0,), "in_": (0,)}),
+    (Column("datetime", in_=["2024-01-01"]), [dt.date(2024, 1, 1), 5],
+     {"type": (1,), "in_": (1,)}),
+    (Column("int", in_=[1]), [1, [1], np.eye(2)], {"type": (1, 2), "in_": (1, 2)}),
+    (Column("text", regex="a"), ["a", [1], "b"], {"type": (1,), "regex": (2,)}),
+    (Column("float", null_like=(INF,), nullable=False), [1.0, INF], {"nullable": (1,)}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("column", "values", "wanted"), FAULTY)
+def test_every_value_is_judged_beside_any_other(column, values, wanted):
+    """One stray hid the infinities, times and repetitions beside it, or threw."""
+    report = Schema({"a": column}).validate({"a": values})
+    assert {r.rule: r.rows for r in report.failures} == wanted
+
+
+def test_repeated_times_are_shown_as_times():
+    times = np.array(["2024-01-02", "2024-01-01", "2024-01-02"], "M8[s]")
+    schema = Schema({"a": Column("datetime", unique=True, ordered="increasing")})
+    shown = {r.rule: r.values for r in schema.validate({"a": times}).failures}
+    day = "2024-01-02T00:00:00"
+    assert shown == {"unique": (day, day), "ordered": ("2024-01-01T00:00:00",)}
+    two = schema.validator(start=3).update({"a": times.astype("M8[ns]")})
+    unknown = schema.validator(start=0).update({"a": times[:1]}).merge(two).report()
+    reasons = {r.reason for r in unknown.unknown}
+    assert reasons <= {"chunks count time in different units"}
 
 
 def test_a_repeated_number_beside_a_stray_text():

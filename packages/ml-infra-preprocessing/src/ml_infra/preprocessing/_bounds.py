@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import math
 import re
@@ -17,53 +18,6 @@ NANOSECONDS = {"D": 86_400 * 10**9, "s": 10**9, "ms": 10**6, "us": 10**3, "ns": 
 _ZONED = re.compile(r"(?P<time>.*\d)(?:(?P<utc>[Zz])|(?P<offset>[+-]\d\d:?\d\d))")
 
 
-def below(values: Array, bound: Any, *, or_at: bool) -> Mask:
-    """Return which numbers lie below a bound, or at it where it is open."""
-    bound = _fitted(bound, values.dtype, up=False)
-    if values.dtype.kind in "iu":
-        lowest = math.ceil(bound) if math.isfinite(bound) else bound
-        lowest += or_at and lowest == bound
-        info = np.iinfo(values.dtype)
-        if not info.min < lowest <= info.max:
-            return np.full(values.shape, lowest > info.max)
-        return values < lowest  # type: ignore[no-any-return]
-    bad = values <= bound if or_at else values < bound
-    return np.asarray(bad, bool)
-
-
-def above(values: Array, bound: Any, *, or_at: bool) -> Mask:
-    """Return which numbers lie above a bound, or at it where it is open."""
-    bound = _fitted(bound, values.dtype, up=True)
-    if values.dtype.kind in "iu":
-        highest = math.floor(bound) if math.isfinite(bound) else bound
-        highest -= or_at and highest == bound
-        info = np.iinfo(values.dtype)
-        if not info.min <= highest < info.max:
-            return np.full(values.shape, highest < info.min)
-        return values > highest  # type: ignore[no-any-return]
-    bad = values >= bound if or_at else values > bound
-    return np.asarray(bad, bool)
-
-
-def inner(bound: Any, dtype: np.dtype[Any], open_: bool, side: int) -> Any:
-    """Return the outermost value of a float type that a bound allows."""
-    fitted = _fitted(bound, dtype, up=side < 0)
-    return np.nextafter(fitted, dtype.type(side * np.inf)) if open_ else fitted
-
-
-def _fitted(bound: Any, dtype: np.dtype[Any], *, up: bool) -> Any:
-    """Round a bound to a float column's type: a float32 of 0.1 is at most 0.1."""
-    if dtype.kind != "f":
-        return bound
-    info = np.finfo(dtype)
-    if not math.isfinite(bound) or abs(bound) <= info.max:
-        return dtype.type(bound)
-    # Beyond the largest finite value, only an infinity is outside.
-    largest = info.max if bound > 0 else info.min
-    outside = (bound > 0) != up
-    return dtype.type(np.inf if bound > 0 else -np.inf) if outside else largest
-
-
 def one_of(values: Array, allowed: tuple[Any, ...]) -> Mask:
     """Return which numbers equal one of the allowed ones, compared in their type."""
     if values.dtype == object:
@@ -76,12 +30,38 @@ def one_of(values: Array, allowed: tuple[Any, ...]) -> Mask:
         whole = [int(v) for v in _numbers(allowed) if math.isfinite(v) and v == int(v)]
         fit = [v for v in whole if info.min <= v <= info.max]
     else:
-        fit = [v for v in _numbers(allowed) if abs(v) <= np.finfo(values.dtype).max]
+        most = np.finfo(values.dtype).max
+        fit = [v for v in _numbers(allowed) if math.isinf(v) or abs(v) <= most]
     return np.isin(values, np.array(fit, values.dtype))
+
+
+def listed(value: Any, allowed: tuple[Any, ...]) -> bool:
+    """Whether a value is among the allowed; True and 1 are two things."""
+    return is_hashable(value) and any(
+        value == one and isinstance(value, bool) == isinstance(one, bool)
+        for one in allowed
+    )
 
 
 def _numbers(values: tuple[Any, ...]) -> list[Any]:
     return [v for v in values if is_number(v)]
+
+
+def is_hashable(value: Any) -> bool:
+    """Whether a value can be compared as a whole; lists and arrays cannot."""
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
+def infinite(values: Array) -> Mask:
+    """Return which numbers, of a floating type or objects, are infinite."""
+    if values.dtype == object:
+        ends = (math.inf, -math.inf)  # an int may be too large for math.isinf
+        return np.fromiter((v in ends for v in values.tolist()), bool, len(values))
+    return np.isinf(values)
 
 
 def is_number(value: Any) -> bool:
@@ -122,6 +102,15 @@ def parse_time(text: str) -> tuple[int, bool]:
         minutes = int(digits[1:3]) * 60 + int(digits[3:5])
         count -= (minutes if digits[0] == "+" else -minutes) * 60 * 10**9
     return count, zoned is not None
+
+
+def times_among(values: tuple[Any, ...]) -> list[int]:
+    """Return the texts among some values that are times, as UTC nanoseconds."""
+    found = []
+    for one in values:
+        with contextlib.suppress(ValueError):
+            found += [parse_time(one)[0]] if isinstance(one, str) else []
+    return found
 
 
 def in_unit(nanoseconds: int, unit: str) -> float | int:

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ._keys import BLOCK
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -35,13 +33,15 @@ class Cells:
         kind: "int", "float", "bool", "text", "category", "datetime", "mixed" (Python
             objects of several kinds), "null" (nothing but nulls) or "other".
         values: One entry a row, arbitrary where null; for datetimes UTC int64 counts
-            of `unit`; for text, categories and mixed columns the objects themselves
+            of `unit`; arrays of floats are null where they are NaN, and nowhere else;
+            for text, categories and mixed columns the objects themselves
             or None when only `encoded` has them. Never written to.
+        integers: Where a list of floats held integers; None where it held none.
     """
 
     __slots__ = (
-        "_encode", "_encoded", "_extremes", "_found", "_known", "_nulls", "kind",
-        "size", "unit", "values", "zone",
+        "_encode", "_encoded", "_found", "_known", "_nulls", "integers", "kind", "size",
+        "unit", "values", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -55,6 +55,7 @@ class Cells:
         found: str = "",
         unit: str = "",
         zone: str | None = None,
+        integers: Mask | None = None,
     ) -> None:
         self.kind: str = kind
         self.size: int = size
@@ -62,11 +63,11 @@ class Cells:
         self._found = found
         self.unit: str = unit
         self.zone: str | None = zone
+        self.integers = integers
         self._nulls = nulls
         self._known = False
         self._encode = encode
         self._encoded: Encoding | None = None
-        self._extremes: tuple[Any, Any] | None = None
 
     @property
     def found(self) -> str:
@@ -80,29 +81,27 @@ class Cells:
         if not self._known:
             self._known = True  # asked for once: the answer takes a pass
             nulls = self._nulls
-            if nulls is None and self.kind == "float" and self.values.dtype != object:
-                nulls = np.isnan(self.values)
+            if self.kind == "float" and self.values.dtype != object and self.size:
+                # A NaN anywhere makes the minimum NaN, and mostly there is none.
+                some = np.isnan(np.minimum.reduce(self.values))
+                nulls = np.isnan(self.values) if some else None
             if nulls is None and self.kind in ("text", "category"):
                 nulls = self.encoded()[0] < 0
             self._nulls = nulls if nulls is not None and nulls.any() else None
         return self._nulls
 
-    def extremes(self) -> tuple[Any, Any]:
-        """Return the smallest and largest of an array of numbers, NaN left out."""
-        if self._extremes is None:
-            values, size = self.values, self.size
-            if size > BLOCK:
-                # Block by block, so that memory is read once and not twice.
-                parts = [values[at : at + BLOCK] for at in range(0, size, BLOCK)]
-                ends = [(part.min(), part.max()) for part in parts]
-                values = np.array(ends, values.dtype)
-            low, high = values.min(), values.max()
-            if low == low:  # noqa: PLR0124 -- a NaN anywhere makes both NaN
-                self._known = self._known or self.kind == "float"
-            else:
-                low, high = np.fmin.reduce(self.values), np.fmax.reduce(self.values)
-            self._extremes = (low, high)
-        return self._extremes
+    @property
+    def plain(self) -> bool:
+        """Whether this is an array of numbers, all of them of its type, or NaN."""
+        masked = self._nulls is not None or self.integers is not None
+        return not masked and self.values.dtype != object
+
+    def part(self, start: int, stop: int) -> Cells:
+        """Return the cells of some rows of plain numbers."""
+        return Cells(
+            self.kind, len(self.values[start:stop]), self.values[start:stop],
+            found=self._found,
+        )  # fmt: skip
 
     def encoded(self) -> Encoding:
         """Return (codes, labels): a code a row, -1 where null, labels distinct."""
@@ -114,7 +113,8 @@ class Cells:
                 values = self.values.tolist()
                 if nulls is not None:
                     values = [None if n else v for v, n in zip(values, nulls)]  # noqa: B905 -- same length, hot
-                self._encoded = encode_objects(values)
+                encode = _encode_mixed if self.kind == "mixed" else encode_objects
+                self._encoded = encode(values)
         return self._encoded
 
     def take(self, rows: Codes) -> Cells:
@@ -144,6 +144,11 @@ class Cells:
         if self.kind == "datetime":
             return time_text(int(self.values[row]), self.unit, self.zone)
         value = self.values[row]
+        if isinstance(value, dt.date):
+            count, zone = microseconds(value)
+            return time_text(count, "us", zone)
+        if self.integers is not None and self.integers[row]:
+            return int(value)
         return value.item() if isinstance(value, np.generic) else value
 
 
@@ -174,6 +179,16 @@ def encode_objects(values: Iterable[Any]) -> Encoding:
     return np.fromiter(map(code.__getitem__, rows), np.int64, len(rows)), labels
 
 
+def _encode_mixed(values: list[Any]) -> Encoding:
+    """Return codes and labels; True and 1 are two labels, as they are two types."""
+    stand_in = {False: object(), True: object()}
+    codes, labels = encode_objects(
+        stand_in[bool(v)] if isinstance(v, (bool, np.bool_)) else v for v in values
+    )
+    flags = {mark: flag for flag, mark in stand_in.items()}
+    return codes, [flags.get(one, one) for one in labels]
+
+
 def used_labels(codes: Codes, labels: list[Any]) -> Encoding:
     """Return codes and labels without the labels that no row has."""
     counts = np.bincount(codes + 1, minlength=len(labels) + 1)[1:]
@@ -191,6 +206,9 @@ def cells_of_array(array: Array) -> Cells:
     if isinstance(array, np.ma.MaskedArray):
         mask: Mask = np.ma.getmaskarray(array)
         cells = cells_of_array(np.asarray(array.data))
+        if cells.plain and cells.kind == "float":
+            blank = cells.values.dtype.type(np.nan)
+            return Cells("float", size, np.where(mask, blank, cells.values))
         hidden = mask if cells.nulls is None else mask | cells.nulls
         if cells.kind in ("text", "mixed"):
             pairs = zip(hidden.tolist(), array.data.tolist(), strict=True)
@@ -224,6 +242,9 @@ def cells_of_objects(values: Sequence[Any]) -> Cells:
     kinds = set(families.values()) - {"null"}
     if kinds == {"float"} and "null" not in families.values():
         return Cells("float", size, np.array(values, np.float64), found="float")
+    if any(issubclass(one, _SCALARS) for one in families):
+        values = [v.item() if isinstance(v, _SCALARS) else v for v in values]
+        families.update((one, _family(one)) for one in set(map(type, values)))
     nulls = None
     if "null" in families.values() or "float" in kinds or "datetime" in kinds:
         found = np.fromiter(map(is_null, values), bool, size)
@@ -273,6 +294,7 @@ def family_name(one: type) -> str:
     return one.__name__ if family == "other" else family
 
 
+_SCALARS = (np.number, np.bool_)
 _FAMILIES: tuple[tuple[str, tuple[type, ...]], ...] = (
     ("bool", (bool, np.bool_)),
     ("int", (int, np.integer)),
@@ -296,12 +318,15 @@ def _numbers(values: Sequence[Any], nulls: Mask | None, kind: str) -> Cells:
         largest < 2**63 or min(map(int, whole)) == -(2**63) == -largest
     ):
         return Cells("int", size, np.array(filled, np.int64), nulls, found="int")
+    integers = None
+    if kind == "float" and whole:
+        integers = np.array([isinstance(v, (int, np.integer)) for v in values], bool)
     if kind == "float" and largest <= _EXACT:
         array = np.array([float(v) for v in filled])
         if nulls is not None:
             array[nulls] = np.nan
-        return Cells("float", size, array, nulls, found="float")
-    return Cells(kind, size, _objects(filled), nulls, found=kind)
+        return Cells("float", size, array, found="float", integers=integers)
+    return Cells(kind, size, _objects(filled), nulls, found=kind, integers=integers)
 
 
 def _objects(values: Sequence[Any]) -> Array:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from ._bounds import above, below
+from ._limits import Limits
 from ._ordering import Ordering
 from ._report import shown
 from ._tables import cells_of, table_of
@@ -43,6 +43,8 @@ def check_finite(data: T, name: str = "data") -> T:
     [1.0, 2.0]
     """
     cells = _numeric(data, name)
+    if _hold(cells, finite=True):
+        return data
     bad = np.zeros(cells.size, bool) if cells.nulls is None else cells.nulls.copy()
     if cells.values.dtype.kind == "f":
         bad |= np.isinf(cells.values)
@@ -99,7 +101,7 @@ def check_unique(data: T, name: str = "data") -> T:
             ) from None
         rows = np.flatnonzero(codes >= 0)
         seen.add_labels(codes[rows], labels, rows)
-    count, examples = seen.repeated()
+    count, examples = seen.violations()
     if count:
         rows = np.array([row for row, _ in examples], np.int64)
         _raise(rows, count, cells, name, "are not unique")
@@ -133,10 +135,12 @@ def check_in_range(
     if not low <= high:
         raise ValueError(f"low, high: expected low <= high, got {low!r} and {high!r}")
     cells = _numeric(data, name)
+    if _hold(cells, low, high, closed):
+        return data
     view = numbers(cells)
     if view is not None and len(view.values):
-        bad = below(view.values, low, or_at=closed in ("right", "neither"))
-        bad |= above(view.values, high, or_at=closed in ("left", "neither"))
+        limits = Limits(view.values.dtype, low, high, closed)
+        bad = limits.too_low(view.values) | limits.too_high(view.values)
         rows = view.rows_at(np.flatnonzero(bad))
         left = "[" if closed in ("both", "left") else "("
         right = "]" if closed in ("both", "right") else ")"
@@ -305,6 +309,17 @@ def _numeric(data: Any, name: str) -> Cells:
     if cells.kind not in ("int", "float", "null") and cells.size:
         raise TypeError(f"{name}: expected numbers, got {cells.found}")
     return cells
+
+
+def _hold(
+    cells: Cells, low: Any = None, high: Any = None, closed: str = "both",
+    *, finite: bool = False,
+) -> bool:  # fmt: skip
+    """Whether plainly nothing is wrong, without looking at every value."""
+    if not cells.plain or not cells.size:
+        return False
+    limits = Limits(cells.values.dtype, low, high, closed, finite=finite)
+    return limits.hold(cells.values)
 
 
 def _refuse(bad: Any, cells: Cells, name: str, what: str, data: Any) -> None:

@@ -186,8 +186,10 @@ class Column:
             if not isinstance(one, (str, int, float, bool, type(None))):
                 raise ValueError(f"{name}: expected text or numbers, got {one!r}")  # noqa: TRY004 -- one error for bad rules
         if self.type == "datetime":
-            for one in kept:
-                time_as_text(one)
+            try:
+                kept = tuple(map(time_as_text, kept))
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"{name}: {error}") from error
         return tuple(sorted(kept)) if isinstance(values, (set, frozenset)) else kept
 
     def _crossed(self) -> bool:

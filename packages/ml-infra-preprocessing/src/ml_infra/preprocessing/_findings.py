@@ -5,11 +5,17 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
+from ._cells import time_text
 from ._report import Result, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ._column import Column
-    from ._tally import ColumnState, Example
+    from ._column_state import ColumnState
+    from ._ordering import Ordering
+    from ._tally import Example
+    from ._uniqueness import Uniqueness
 
 # Which count of rows says how often a rule was judged.
 _JUDGED_ON = {
@@ -69,8 +75,9 @@ def _result(name: Any, column: Column, rule: str, state: ColumnState) -> Result:
     if count:
         rows = tuple(row for row, _ in examples)
         values = tuple(value for _, value in examples)
-        if column.type in ("int", "float"):
-            values = tuple(_as_number(value, column.type) for value in values)
+        wanted = "int" if rule in ("unique", "ordered") else column.type
+        wanted = column.type if column.type in ("int", "float") else wanted
+        values = tuple(_as_number(value, wanted) for value in values)
         return Result(
             name, rule, failed(severity), severity, count, checked,
             state.values - checked if checked < state.values else 0,
@@ -94,7 +101,7 @@ def _result(name: Any, column: Column, rule: str, state: ColumnState) -> Result:
     return Result(name, rule, "pass", severity, 0, checked, unjudged)
 
 
-def _as_number(value: Any, wanted: str) -> Any:
+def _as_number(value: Any, wanted: str | None) -> Any:
     """Show a number the same whatever it was among: 3 in ints, 3.0 in floats."""
     if type(value) is int and wanted == "float" and abs(value) <= 2**53:
         return float(value)
@@ -104,19 +111,39 @@ def _as_number(value: Any, wanted: str) -> Any:
 
 
 def _violations(rule: str, state: ColumnState) -> tuple[int, list[Example]]:
-    if rule == "unique" and state.uniqueness is not None:
-        return state.uniqueness.repeated()  # type: ignore[no-any-return]
-    if rule == "ordered" and state.ordering is not None:
-        return state.ordering.violations()  # type: ignore[no-any-return]
-    tally = state.fails.get(rule)
-    return (tally.count, tally.examples) if tally is not None else (0, [])
+    if rule not in ("unique", "ordered"):
+        tally = state.fails.get(rule)
+        return (tally.count, tally.examples) if tally is not None else (0, [])
+    count, examples, keep = 0, [], 0
+    for name, part in _parts(rule, state).items():
+        more, pairs = part.violations()
+        count, keep = count + more, part.keep
+        examples += [(row, _shown(value, name)) for row, value in pairs]
+    return count, sorted(examples, key=lambda one: one[0])[:keep]
+
+
+def _parts(rule: str, state: ColumnState) -> Mapping[str, Uniqueness | Ordering]:
+    return state.uniqueness if rule == "unique" else state.ordering
+
+
+def _shown(value: Any, name: str) -> Any:
+    """Return a value as it is, and the count of a unit as a time."""
+    if not name:
+        return value
+    unit, _, zone = name.partition(" ")
+    return time_text(value, unit, zone or None)
 
 
 def _undecided(rule: str, state: ColumnState) -> str:
-    if rule == "unique" and state.uniqueness is not None:
-        open_ = state.uniqueness.undecided()
-        if open_:
-            return str(open_)
+    if rule in ("unique", "ordered"):
+        parts = _parts(rule, state)
+        if len({name.partition(" ")[0] for name in parts if name}) > 1:
+            return "chunks count time in different units"
+        if rule == "ordered" and state.values and not parts:
+            return "no numbers or times to order"
+    for one in state.uniqueness.values() if rule == "unique" else ():
+        if one.undecided():
+            return one.undecided()
     return state.reasons.get(rule, "")
 
 
@@ -144,7 +171,7 @@ def _words(
         allowed = column.in_ or ()
         listed = ", ".join(shown(one) for one in allowed[:5])
         return f"{share} not in {listed}{', …' * (len(allowed) > 5)}"
-    if rule == "unique" and state.uniqueness is not None and state.uniqueness.overflown:
+    if rule == "unique" and any(one.overflown for one in state.uniqueness.values()):
         return f"at least {share} are not unique"
     return {
         "finite": f"{share} are infinite",

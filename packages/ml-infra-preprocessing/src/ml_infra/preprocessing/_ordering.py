@@ -39,6 +39,7 @@ class Ordering:
 
     def __init__(self, order: str, keep: int) -> None:
         self._order = order
+        self.keep = keep
         self._inside = Tally(keep)
         self._spans: list[Span] = []
 

@@ -17,13 +17,6 @@ from ._cells import (
     used_labels,
 )
 
-
-def cells_of_series(column: Any, library: str) -> Cells:
-    """Return the cells of a column of one of the three libraries."""
-    readers = {"pandas": _pandas, "polars": _polars, "pyarrow": _arrow}
-    return readers[library](column)
-
-
 # --- pandas ---------------------------------------------------------------------
 
 
@@ -68,13 +61,15 @@ def _factorized(column: Any) -> Encoding:
 
 
 def _polars(column: Any) -> Cells:
-    size, name = len(column), str(column.dtype.base_type())
+    name = str(column.dtype.base_type())
+    if name in ("Float32", "Float64"):
+        values = column.to_numpy()  # nulls become NaN
+        return Cells("float", values.size, values, found=name)
+    size = len(column)
     nulls = column.is_null().to_numpy() if column.null_count() else None
     if name in ("Categorical", "Enum", "String"):
         kind = "text" if name == "String" else "category"
         return Cells(kind, size, encode=partial(_enumerated, column))
-    if name in ("Float32", "Float64"):
-        return Cells("float", size, column.to_numpy(), found=name)
     if name.startswith(("Int", "UInt")) or name == "Boolean":
         blank = False if name == "Boolean" else 0
         filled = column if nulls is None else column.fill_null(value=blank)
@@ -167,3 +162,7 @@ def _objects(values: list[Any]) -> Any:
     array = np.empty(len(values), object)
     array[:] = values
     return array
+
+
+# How to read a column of each library; none of them needs to be there.
+READERS = {"pandas": _pandas, "polars": _polars, "pyarrow": _arrow}

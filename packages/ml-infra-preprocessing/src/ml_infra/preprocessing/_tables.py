@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ._cells import Cells, Codes, cells_of_array, cells_of_objects
+from ._series import READERS
 
 Name = Any  # whatever the table calls its column: text nearly always
 BATCH = 65_536  # single rows of an iterator gathered into one batch
@@ -19,18 +20,22 @@ class Table:
     """
     One batch: names of columns, number of rows, and the cells of a column by need.
 
-    Only the columns that are asked for are converted.
+    Only the columns that are asked for are converted, by `read`.
     """
 
-    def __init__(self, names: list[Name], rows: int, columns: Sequence[Any]) -> None:
+    def __init__(
+        self, names: list[Name], rows: int, columns: Sequence[Any],
+        read: Callable[[Any], Cells] | None = None,
+    ) -> None:  # fmt: skip
         self.names = names
         self.rows = rows
         self._columns = columns
+        self._read = read or cells_of
 
     def cells(self, place: int) -> Cells:
         """Return the cells of the column at this position."""
         try:
-            cells = cells_of(self._columns[place])
+            cells = self._read(self._columns[place])
         except TypeError as error:
             what = str(error).removeprefix("column: ")
             raise TypeError(f"column {self.names[place]!r}: {what}") from None
@@ -68,10 +73,8 @@ def cells_of(column: Any) -> Cells:
     if isinstance(column, (list, tuple, range)):
         return cells_of_objects(column)
     library = type(column).__module__.partition(".")[0]
-    if library in _FOREIGN and library in sys.modules:
-        from . import _series
-
-        return _series.cells_of_series(column, library)
+    if library in READERS:
+        return READERS[library](column)
     if hasattr(column, "__array__") or hasattr(column, "__dlpack__"):
         return cells_of_array(np.asarray(column))
     if isinstance(column, Sequence) and not isinstance(column, (str, bytes)):
@@ -79,9 +82,6 @@ def cells_of(column: Any) -> Cells:
     raise TypeError(
         f"column: expected a list, an array or a series, got {type(column).__name__}"
     )
-
-
-_FOREIGN = ("pandas", "polars", "pyarrow")
 
 
 def batches(data: Any) -> Iterator[Table]:
@@ -209,11 +209,12 @@ class _PandasColumns(Sequence[Any]):
 
 
 def _from_polars(frame: Any) -> Table:
-    return Table(list(frame.columns), frame.height, frame.get_columns())
+    return Table(frame.columns, frame.height, frame.get_columns(), READERS["polars"])
 
 
 def _from_arrow(table: Any) -> Table:
-    return Table(list(table.schema.names), table.num_rows, table.columns)
+    names = list(table.schema.names)
+    return Table(names, table.num_rows, table.columns, READERS["pyarrow"])
 
 
 _FRAMES = (

@@ -108,7 +108,7 @@ class Uniqueness:
             entry[0] += rows
         self._examples = {row + rows: value for row, value in self._examples.items()}
 
-    def repeated(self) -> tuple[int, list[Example]]:
+    def violations(self) -> tuple[int, list[Example]]:
         """Return how many rows hold a repeated value, and the first of them."""
         for name in self._runs:
             self._settle(name)
@@ -231,7 +231,7 @@ class Uniqueness:
     def _overflow(self) -> HyperLogLog:
         """Forget the values: from now on only their number is estimated."""
         if self.overflown is None:
-            self._repeated, _ = self.repeated()
+            self._repeated, _ = self.violations()
             self.overflown = HyperLogLog()
             for runs in self._runs.values():
                 for run in runs:

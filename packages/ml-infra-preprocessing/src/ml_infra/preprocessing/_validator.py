@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._check import CheckState
+from ._column_state import ColumnState
 from ._findings import (
     column_notes,
     column_results,
@@ -18,7 +19,6 @@ from ._findings import (
 )
 from ._report import Report, Result, shown
 from ._tables import Table, batches
-from ._tally import ColumnState
 
 if TYPE_CHECKING:
     from ._cells import Cells
@@ -193,7 +193,7 @@ class Validator:
         names = table.names
         if self._names is None:
             self._names = (start, list(names))
-        if len(names) == len(columns) and all(map(_same, names, columns)):
+        if names == list(columns):
             return
         taken = {c.position for c in columns.values() if c.position is not None}
         for name in columns:
@@ -253,10 +253,6 @@ def _row_number(start: Any) -> int:
     if isinstance(start, bool) or not isinstance(start, (int, np.integer)) or start < 0:
         raise ValueError(f"start: expected a row number >= 0, got {start!r}")
     return int(start)
-
-
-def _same(one: Any, two: Any) -> bool:
-    return bool(one == two)
 
 
 def _doubled(names: list[Any]) -> dict[Any, int]:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ._bounds import is_number, is_time
+from ._cells import encode_objects, family_name, microseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from ._cells import Array, Cells, Mask
+    from ._cells import Array, Cells, Encoding, Mask
     from ._keys import Ints
 
 
@@ -49,28 +50,56 @@ def numbers(cells: Cells) -> View | None:
     return View(values, rows) if len(rows) else None
 
 
-def times(cells: Cells) -> View | None:
-    """Return the timestamps of a datetime column, as int64 counts of its unit."""
-    return _without(cells, cells.nulls) if cells.kind == "datetime" else None
+class Moments(NamedTuple):
+    """Timestamps as int64 counts of a unit; with a time zone they count UTC."""
+
+    view: View
+    unit: str
+    zoned: bool
+
+
+def times(cells: Cells) -> list[Moments]:
+    """Return the timestamps, also those among other objects; with a zone or without."""
+    if cells.kind == "datetime":
+        view = _without(cells, cells.nulls)
+        return [Moments(view, cells.unit, cells.zone is not None)]
+    if cells.kind != "mixed":
+        return []
+    rows = np.flatnonzero(_are(cells, is_time))
+    found = [microseconds(one) for one in cells.values[rows].tolist()]
+    counts = np.array([count for count, _ in found], np.int64)
+    with_zone = np.array([zone is not None for _, zone in found], bool)
+    parts = ((zoned, with_zone == zoned) for zoned in (False, True))
+    return [
+        Moments(View(counts[mask], rows[mask]), "us", zoned)
+        for zoned, mask in parts if mask.any()
+    ]  # fmt: skip
+
+
+def sortable(cells: Cells) -> dict[str, View]:
+    """
+    Return the numbers under "" and timestamps under what they count, such as "us UTC".
+
+    Those of one name can be compared with each other, also across chunks.
+    """
+    parts = {f"{m.unit} UTC" if m.zoned else m.unit: m.view for m in times(cells)}
+    view = ordered(cells) if cells.kind != "datetime" else None
+    return parts if view is None else {"": view, **parts}
 
 
 def ordered(cells: Cells) -> View | None:
-    """Return what of a column can be sorted: numbers or timestamps."""
+    """Return what of a column of one kind can be sorted: numbers or timestamps."""
     if cells.kind in ("int", "float", "datetime"):
         return _without(cells, cells.nulls)
     return numbers(cells)
 
 
-def nothing(_: Cells) -> None:
-    """Return no view: text is judged by label."""
-
-
-VIEWS: dict[str, Callable[[Cells], View | None]] = {
-    "numbers": numbers,
-    "times": times,
-    "any": ordered,
-    "text": nothing,
-}
+def texts(cells: Cells) -> Encoding:
+    """Return the texts of a column encoded; other values have the code -1."""
+    if cells.kind != "mixed":
+        return cells.encoded()
+    values = cells.values.tolist()
+    return encode_objects([one if isinstance(one, str) else None for one in values])
 
 
 def present(cells: Cells) -> Mask:
@@ -78,9 +107,23 @@ def present(cells: Cells) -> Mask:
     return np.ones(cells.size, bool) if cells.nulls is None else ~cells.nulls
 
 
+def wrong_zone(cells: Cells, zone: str) -> Mask | None:
+    """Return which rows hold a time of another zone; None when none does."""
+    if cells.kind == "datetime":
+        return None if (cells.zone or "naive") == zone else present(cells)
+    if cells.kind != "mixed":
+        return None
+    return _are(
+        cells, lambda one: is_time(one) and (microseconds(one)[1] or "naive") != zone
+    )
+
+
 def wrong_type(cells: Cells, wanted: str, *, strict: bool) -> Mask | None:
     """Return which rows hold a value of another type; None when none does."""
     kind = cells.kind
+    if strict and cells.integers is not None and wanted in ("int", "float"):
+        wrong = cells.integers if wanted == "float" else ~cells.integers
+        return wrong & present(cells)
     if kind in _TAKES[wanted] or ((wanted, kind) == ("float", "int") and not strict):
         return None
     if (wanted, kind) == ("int", "float") and not strict:
@@ -95,10 +138,28 @@ def wrong_type(cells: Cells, wanted: str, *, strict: bool) -> Mask | None:
     return present(cells) & ~_are(cells, lambda one: fits(one, strict))
 
 
+def types_found(cells: Cells, rows: Ints, *, zones: bool) -> Iterable[tuple[str, int]]:
+    """Return how messages call the types in some rows, and how many rows have each."""
+    if cells.kind == "datetime" and zones:
+        return [(f"datetime with zone {cells.zone or 'naive'}", len(rows))]
+    if cells.integers is not None:
+        whole = int(np.count_nonzero(cells.integers[rows]))
+        return [("int", whole), ("float", len(rows) - whole)]
+    if cells.kind not in ("mixed", "other") or cells.values.dtype != object:
+        return [(cells.found, len(rows))]
+    names: dict[str, int] = {}
+    for one in cells.values[rows].tolist():
+        name = family_name(type(one))
+        if name == "datetime" and zones:
+            name += f" with zone {microseconds(one)[1] or 'naive'}"
+        names[name] = names.get(name, 0) + 1
+    return names.items()
+
+
 def parse_as(cells: Cells, rows: Ints, wanted: str | None) -> int:
     """Return in how many rows a text would read as the number type."""
     read: Callable[[str], Any] = int if wanted == "int" else float
-    codes, labels = cells.encoded()
+    codes, labels = texts(cells)
     count = np.bincount(codes[rows] + 1, minlength=len(labels) + 1)[1:].tolist()
     return sum(n for n, one in zip(count, labels, strict=True) if _reads(one, read))
 
