@@ -1,5 +1,7 @@
 """One promise for every metric of counts, however the rows arrive."""
 
+import inspect
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -182,6 +184,28 @@ def test_short_lists_and_arrays_take_different_ways_to_one_number(name, average,
         expected = by_function(name, average, predictions, labels)
         np.testing.assert_allclose(value, expected, rtol=1e-14)
         assert isinstance(value, float)
+
+
+SHORT = ["a", "c", "a", "a", "c", "b"], ["a", "a", "c", "a", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("weights", [9, 1, 1, 1, 2, 1]), ("classes", ["c", "b", "a"])]
+)
+@pytest.mark.parametrize("name", [*RATIOS, *WHOLE, "confusion_matrix"])
+def test_no_option_is_lost_on_short_lists(name, option, value):
+    function = getattr(metrics, name)
+    options = {"average": None, "beta": 2.0, option: value}
+    options = {
+        key: options[key]
+        for key in inspect.signature(function).parameters
+        if key in options
+    }
+    found = function(*SHORT, **options)
+    expected = function(*map(np.array, SHORT), **options)
+    assert str(found) == str(expected)  # the order of classes included
+    if option in options:
+        assert str(found) != str(function(*SHORT, **{**options, option: None}))
 
 
 def test_states_are_the_same_text_for_any_order_of_shards(rng):

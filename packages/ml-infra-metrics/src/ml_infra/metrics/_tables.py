@@ -28,14 +28,14 @@ _TINY_AVERAGES = ("binary", "macro", "micro", "weighted")
 
 
 class Options(NamedTuple):
-    """The keyword arguments that ratio metrics share."""
+    """The keyword arguments that metrics of classes share, as they are by default."""
 
-    average: Any
-    positive: Any
-    classes: Any
-    weights: Any
-    undefined: Any
-    missing: Any
+    average: Any = "binary"
+    positive: Any = 1
+    classes: Any = None
+    weights: Any = None
+    undefined: Any = "nan"
+    missing: Any = "raise"
 
 
 class Counted(NamedTuple):
@@ -141,14 +141,14 @@ def ratio_metric(
     """Return a ratio metric of rows, from reading them to averaging."""
     average = options.average
     formula = ratio(name, beta)
-    if (
-        not aliases
-        and options.weights is None
-        and options.classes is None
-        and options.undefined == "nan"
-        and options.missing == "raise"
-        and average in _TINY_AVERAGES
-        and _tiny.is_tiny(predictions, labels)
+    if average in _TINY_AVERAGES and _tiny.is_tiny(
+        predictions,
+        labels,
+        aliases,
+        classes=options.classes,
+        weights=options.weights,
+        undefined=options.undefined,
+        missing=options.missing,
     ):
         tiny = _tiny.count(predictions, labels)
         value = _tiny.ratio(formula, tiny, average, options.positive)

@@ -17,8 +17,21 @@ _PLAIN = (int, str, bool)
 Tiny = tuple[dict[Any, int], dict[Any, int], dict[Any, int], int]
 
 
-def is_tiny(predictions: Any, labels: Any) -> bool:
-    """Return whether both are short lists of one plain type and of equal length."""
+def is_tiny(
+    predictions: Any,
+    labels: Any,
+    aliases: Any,
+    *,
+    classes: Any = None,
+    weights: Any = None,
+    undefined: Any = "nan",
+    missing: Any = "raise",
+) -> bool:
+    """Return whether both are short lists of one plain type, without options."""
+    if aliases or classes is not None or weights is not None:
+        return False
+    if undefined != "nan" or missing != "raise":
+        return False
     if type(predictions) is not list or type(labels) is not list:
         return False
     if not 0 < len(labels) <= LIMIT or len(predictions) != len(labels):
@@ -66,12 +79,12 @@ def ratio(formula: Any, tiny: Tiny, average: Any, positive: Any) -> float | None
     return above / below if below else None
 
 
-def agreement(tiny: Tiny, *, chance_only: bool) -> float | None:
-    """Return kappa (`chance_only`) or MCC; None where it is undefined."""
+def agreement(tiny: Tiny, *, kappa: bool) -> float | None:
+    """Return kappa or MCC; None where it is undefined."""
     hits, predicted, actual, n = tiny
     both = sum(p * actual.get(label, 0) for label, p in predicted.items())
     above = n * sum(hits.values()) - both
-    if chance_only:
+    if kappa:
         return above / (n * n - both) if n * n > both else None
     spread = (n * n - sum(p * p for p in predicted.values())) * (
         n * n - sum(y * y for y in actual.values())

@@ -54,7 +54,7 @@ def matthews_corrcoef(
     >>> round(matthews_corrcoef([1, 1, 1, 0], [1, 1, 0, 0]), 4)
     0.5774
     """
-    options = Options(None, 1, None, weights, undefined, missing)
+    options = Options(weights=weights, undefined=undefined, missing=missing)
     return _agreement("matthews_corrcoef", predictions, labels, options, aliases)
 
 
@@ -90,7 +90,7 @@ def cohen_kappa(
     >>> cohen_kappa([1, 1, 0, 0], [1, 0, 0, 0])
     0.5
     """
-    options = Options(None, 1, None, weights, undefined, missing)
+    options = Options(weights=weights, undefined=undefined, missing=missing)
     return _agreement("cohen_kappa", predictions, labels, options, aliases)
 
 
@@ -140,15 +140,16 @@ def _agreement(
     options: Options,
     aliases: Mapping[str, Any],
 ) -> float:
-    if (
-        not aliases
-        and options.weights is None
-        and options.undefined == "nan"
-        and options.missing == "raise"
-        and _tiny.is_tiny(predictions, labels)
+    if _tiny.is_tiny(
+        predictions,
+        labels,
+        aliases,
+        weights=options.weights,
+        undefined=options.undefined,
+        missing=options.missing,
     ):
         tiny = _tiny.count(predictions, labels)
-        quick = _tiny.agreement(tiny, chance_only=name == "cohen_kappa")
+        quick = _tiny.agreement(tiny, kappa=name == "cohen_kappa")
         if quick is not None:
             return quick
     check_policy(options.undefined)

@@ -78,8 +78,7 @@ def accuracy(
     >>> accuracy([1, 0, 1, 1, 0], [1, 0, 1, 0, 0])
     0.8
     """
-    plain = not aliases and weights is None and missing == "raise"
-    if plain and _tiny.is_tiny(predictions, labels):
+    if _tiny.is_tiny(predictions, labels, aliases, weights=weights, missing=missing):
         return float(sum(map(eq, predictions, labels)) / len(labels))
     read = read_rows(
         "accuracy", predictions, labels, aliases, weights=weights, missing=missing
@@ -118,7 +117,9 @@ def balanced_accuracy(
     >>> balanced_accuracy([0, 0, 0, 1], [0, 0, 1, 1])  # recalls 1 and 1/2
     0.75
     """
-    options = Options("macro", 1, None, weights, undefined, missing)
+    options = Options(
+        average="macro", weights=weights, undefined=undefined, missing=missing
+    )
     return float(ratio_metric("recall", predictions, labels, options, aliases))
 
 

@@ -61,12 +61,8 @@ def confusion_matrix(
     array([[1, 1],
            [0, 1]])
     """
-    if (
-        not aliases
-        and classes is None
-        and weights is None
-        and missing == "raise"
-        and _tiny.is_tiny(predictions, labels)
+    if _tiny.is_tiny(
+        predictions, labels, aliases, classes=classes, weights=weights, missing=missing
     ):
         return np.array(_tiny.matrix(predictions, labels))
     read = read_rows(
