@@ -153,6 +153,27 @@ def test_numbers_without_a_right_answer_are_refused(name, predictions, labels, m
         getattr(metrics, name)(predictions, labels)
 
 
+@pytest.mark.parametrize("name", PEERS)
+@pytest.mark.parametrize("labels", [np.arange(1.0, 70_001.0), np.full(70_000, 7.0)])
+@pytest.mark.parametrize(
+    ("rows", "what"),
+    [
+        ({40_000: math.nan}, "a missing value .* at row 40000, 1 in all"),
+        ({40_000: math.inf}, "an infinite value at row 40000"),
+        ({40_000: -math.inf, 69_999: math.inf}, "an infinite value at row 40000"),
+        ({0: math.inf, 69_999: math.nan}, "a missing value .* at row 69999"),
+    ],
+)
+@pytest.mark.parametrize("column", ["predictions", "labels"])
+def test_one_number_that_is_none_is_found_in_any_block(
+    name, labels, rows, what, column
+):
+    columns = {"predictions": labels + 1, "labels": labels.copy()}
+    columns[column][list(rows)] = list(rows.values())
+    with pytest.raises(ValueError, match=f"{column} has {what}"):
+        getattr(metrics, name)(**columns)
+
+
 def test_labels_too_close_to_square_are_not_called_constant():
     with pytest.raises(ValueError, match="differ by less than"):
         r2_score([1.0, 2.0], [1e-200, 2e-200])

@@ -34,6 +34,14 @@ class DevicePairs(NamedTuple):
         """Return the mean and 0: what leaves float64 is not rescaled on a device."""
         return self.mean(loss), 0
 
+    def squares(self) -> tuple[float, float]:
+        """Return the mean squared error and the variance of the labels."""
+        mean = self.mean(lambda _, labels: labels)
+        return (
+            self.mean(lambda errors, _: errors * errors),
+            self.mean(lambda _, labels: (labels - mean) * (labels - mean)),
+        )
+
     def median(self) -> float:
         """Return the weighted median of |error|."""
         xp = self.xp

@@ -134,7 +134,11 @@ def _translate(
 
 
 def rows(
-    data: Mapping[str, Any], *, weights: Any = None, missing: Missing = "raise"
+    data: Mapping[str, Any],
+    *,
+    weights: Any = None,
+    missing: Missing = "raise",
+    scan: bool = True,
 ) -> Rows:
     """
     Read arguments that belong together, row by row.
@@ -144,6 +148,8 @@ def rows(
         weights: Non-negative, shape (n,), not all 0; None means all ones.
         missing: "raise" refuses NaN and null in any column, naming the first row;
             "drop" leaves such rows out and counts them.
+        scan: False leaves the search for NaN, a pass over every column, to a caller
+            whose sums show whether there is one; nulls are found all the same.
 
     Returns:
         The columns in the order of `data`, weights as float64 or None, and the
@@ -173,10 +179,11 @@ def rows(
         raise ValueError(f"{' and '.join(given)} are empty; at least one row is needed")
     checked = None if weights is None else _weights(columns.pop())
     dropped = 0
-    nulls = [mask for column in columns if (mask := _missing(column)) is not None]
+    masks = (_missing(column, scan=scan) for column in columns)
+    nulls = [mask for mask in masks if mask is not None]
     if nulls:
         if missing == "raise":
-            _refuse_missing(columns)
+            refuse_missing(columns)
         keep = ~np.logical_or.reduce(nulls)
         dropped = len(keep) - int(np.count_nonzero(keep))
         if dropped == len(keep):
@@ -270,11 +277,13 @@ def _align(given: dict[str, Any], pandas: Any) -> dict[str, Any]:
     return given
 
 
-def _missing(column: Column) -> NDArray[np.bool_] | None:
+def _missing(column: Column, *, scan: bool = True) -> NDArray[np.bool_] | None:
     """Return the mask of missing rows, or None where there is none."""
     values, found = column.values, column.null
-    if values.dtype.kind == "f" and any(
-        np.isnan(values[block]).any() for block in blocks(len(values))
+    if (
+        scan
+        and values.dtype.kind == "f"
+        and any(np.isnan(values[block]).any() for block in blocks(len(values)))
     ):
         found = np.isnan(values) if found is None else found | np.isnan(values)
     if found is None or not found.any():
@@ -282,7 +291,8 @@ def _missing(column: Column) -> NDArray[np.bool_] | None:
     return np.asarray(found.any(axis=1)) if found.ndim == 2 else found
 
 
-def _refuse_missing(columns: Sequence[Column]) -> None:
+def refuse_missing(columns: Sequence[Column]) -> None:
+    """Raise ValueError for the first row with NaN or null, if there is one."""
     for column in columns:
         mask = _missing(column)
         if mask is not None:

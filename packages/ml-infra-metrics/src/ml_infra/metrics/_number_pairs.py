@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from . import _targets
-from ._inputs import blocks, check_real, rows
+from ._inputs import blocks, check_real, refuse_missing, rows
+from ._readers import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ._inputs import Missing
     from ._score_table import CountArray, FloatArray
@@ -67,11 +68,21 @@ def middle_places(weights: CountArray) -> tuple[int, int]:
 
 
 class Pairs(NamedTuple):
-    """Checked predictions and labels, shape (n,) each, and weights."""
+    """Predictions and labels, shape (n,) each, and weights; see `read_pairs`."""
 
     predictions: CountArray
     labels: CountArray
     weights: FloatArray | None
+
+    def require_finite(self) -> None:
+        """Raise ValueError naming the first row with NaN or an infinity."""
+        columns = [
+            Column("predictions", self.predictions),
+            Column("labels", self.labels),
+        ]
+        refuse_missing(columns)
+        for column in columns:
+            _targets.finite_vector(column)
 
     def errors(self, block: slice, shift: int = 0) -> FloatArray:
         """Return (label - prediction) / 2**shift; 2 is enough to keep it finite."""
@@ -102,34 +113,66 @@ class Pairs(NamedTuple):
         )
         return value, shift + e
 
-    @np.errstate(over="ignore", invalid="ignore")  # of infinite errors
     def mean(self, loss: Loss, shift: int = 0) -> float:
         """Return the weighted mean of a loss of (errors / 2**shift, labels)."""
-        total, whole = [], []
+        return self._means(
+            lambda block: (loss(self.errors(block, shift), self._floats(block)),)
+        )[0]
+
+    def squares(self) -> tuple[float, float]:
+        """Return the mean squared error and the variance of the labels."""
+
+        def of_errors(block: slice) -> tuple[FloatArray, FloatArray]:
+            errors = self.errors(block)
+            return np.multiply(errors, errors, out=errors), self._floats(block)
+
+        def of_labels(block: slice) -> tuple[FloatArray]:
+            distances = self._floats(block) - mean
+            return (np.multiply(distances, distances, out=distances),)
+
+        error, mean = self._means(of_errors)
+        return error, self._means(of_labels)[0]
+
+    @np.errstate(over="ignore", invalid="ignore")  # of infinite errors
+    def _means(self, losses: Callable[[slice], tuple[FloatArray, ...]]) -> list[float]:
+        """Return the weighted means of what is computed per block."""
+        totals, whole = [], []
         for block in blocks(len(self.labels)):
-            labels = np.asarray(self.labels[block], np.float64)
-            losses = loss(self.errors(block, shift), labels)
+            found = losses(block)
             if self.weights is None:
-                total.append(float(losses.sum()))
-                whole.append(float(len(losses)))
+                totals.append([float(each.sum()) for each in found])
+                whole.append(float(len(found[0])))
             else:
-                total.append(float((self.weights[block] * losses).sum()))
-                whole.append(float(self.weights[block].sum()))
-        try:
-            return math.fsum(total) / math.fsum(whole)
-        except OverflowError:  # finite blocks, infinite together
-            return math.inf
+                weights = self.weights[block]
+                totals.append([float((weights * each).sum()) for each in found])
+                whole.append(float(weights.sum()))
+        n = math.fsum(whole)
+        means = [_total(parts) / n for parts in zip(*totals, strict=True)]
+        if not all(map(math.isfinite, means)):
+            self.require_finite()
+        return means
+
+    def _floats(self, block: slice) -> FloatArray:
+        return np.asarray(self.labels[block], np.float64)
 
     def median(self) -> float:
         """Return the weighted median of |error|."""
         value = self._median(0)
         return value if math.isfinite(value) else unscaled(self._median(2), 2)
 
-    @np.errstate(over="ignore")
+    @np.errstate(over="ignore", invalid="ignore")
     def _median(self, shift: int) -> float:
-        errors = np.abs(self.errors(slice(None), shift))
+        errors = self.errors(slice(None), shift)
+        np.abs(errors, out=errors)
+        if not math.isfinite(errors.sum()):
+            self.require_finite()
         if self.weights is None:
-            return float(np.median(errors))
+            n = len(errors)
+            # Not np.median: it also partitions for NaN, several times as long.
+            errors.partition(n // 2)
+            high = errors[n // 2]
+            low = high if n % 2 else errors[: n // 2].max()
+            return float(low + high) / 2
         order = np.argsort(errors)
         low, high = middle_places(self.weights[order])
         return float(errors[order[low]] / 2 + errors[order[high]] / 2)
@@ -140,22 +183,54 @@ class Pairs(NamedTuple):
 
     def labels_are_equal(self) -> bool:
         """Return whether all labels that count are one number."""
-        return bool(self.labels.min() == self.labels.max())
+        first = self.labels[0]
+        if any(
+            (self.labels[block] != first).any() for block in blocks(len(self.labels))
+        ):
+            return False
+        self.require_finite()  # no mean will be asked for
+        return True
 
     def has_zero_label(self) -> bool:
         """Return whether a label that counts is 0."""
-        return not self.labels.all()
+        if self.labels.all():
+            return False
+        self.require_finite()  # no mean will be asked for
+        return True
 
 
 def read_pairs(
-    predictions: Any, labels: Any, weights: Any, missing: Missing
+    predictions: Any,
+    labels: Any,
+    weights: Any,
+    missing: Missing,
+    *,
+    scan: bool = True,
 ) -> tuple[Pairs, int]:
-    """Return checked rows, those of weight 0 left out, and how many were dropped."""
+    """
+    Return rows of numbers, those of weight 0 left out, and how many were dropped.
+
+    With ``scan=False``, NaN and infinities may still be among the numbers if there are
+    no weights. A mean or a median of `Pairs` refuses them: it is not finite then.
+    """
+    scan = scan or weights is not None or missing == "drop"
     columns, w, dropped, *_ = rows(
-        {"predictions": predictions, "labels": labels}, weights=weights, missing=missing
+        {"predictions": predictions, "labels": labels},
+        weights=weights,
+        missing=missing,
+        scan=scan,
     )
-    first, second = map(_targets.finite_array, columns)
+    read = _targets.finite_vector if scan else _targets.number_vector
+    first, second = map(read, columns)
     if w is not None and not w.all():
         present = w > 0
         first, second, w = first[present], second[present], w[present]
     return Pairs(first, second, w), dropped
+
+
+def _total(parts: Sequence[float]) -> float:
+    """Return the sum of the sums of blocks; not finite if it leaves float64."""
+    try:
+        return math.fsum(parts)
+    except (OverflowError, ValueError):  # too large together; inf and -inf
+        return math.inf

@@ -91,14 +91,20 @@ def ordered_scores(column: Column) -> Array:
     return np.asarray(values, np.float32 if narrow else np.float64)
 
 
-def finite_array(column: Column) -> Any:
-    """Return `number_array` of shape (n,), refusing infinities."""
+def number_vector(column: Column) -> Any:
+    """Return `number_array`, refusing any shape but (n,)."""
     values = number_array(column)
     if values.ndim != 1:
         raise ValueError(
             f"{column.name} must have shape (n,), got shape {values.shape}; "
             "call the metric once per output"
         )
+    return values
+
+
+def finite_vector(column: Column) -> Any:
+    """Return `number_vector`, refusing infinities."""
+    values = number_vector(column)
     for block in blocks(len(values)):
         if not np.isfinite(values[block]).all():
             refuse_rows(column.name, np.isinf(values), "an infinite value")

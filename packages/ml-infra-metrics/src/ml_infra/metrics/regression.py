@@ -204,9 +204,7 @@ def r2_score(
     )
     value = math.nan
     if not data.labels_are_equal():
-        mean = data.mean(lambda _, labels: labels)
-        spread = data.mean(lambda _, labels: (labels - mean) * (labels - mean))
-        missed = data.mean(lambda errors, _: errors * errors)
+        missed, spread = data.squares()
         if math.isinf(spread) or math.isinf(missed):
             raise ValueError(
                 "numbers cannot be squared and summed in float64; rescale predictions "
@@ -373,7 +371,7 @@ def _read(
     predictions, labels = arguments(function, predictions, labels, aliases)
     if on_device(predictions) or on_device(labels):
         return read_on_device(predictions, labels, weights)
-    data, _ = read_pairs(predictions, labels, weights, missing)
+    data, _ = read_pairs(predictions, labels, weights, missing, scan=False)
     if data.weights is None:
         return data
     return data._replace(weights=_targets.power_scaled(data.weights))
