@@ -14,7 +14,10 @@ from ml_infra.preprocessing import (
     RobustScaler,
     Schema,
     StandardScaler,
+    StateError,
+    check_columns,
     normalize,
+    robust_scale,
 )
 
 SCALERS = (MinMaxScaler, StandardScaler, RobustScaler, OutlierClipper)
@@ -45,6 +48,33 @@ def test_columns_have_to_be_different_names(kind):
             kind.from_dict(changed(state, ["settings", "columns"], bad))
     with pytest.raises(ValueError, match="'columns' must be those learned"):
         kind.from_dict(changed(state, ["settings", "columns"], ["b"]))
+
+
+@every_scaler
+def test_rows_are_grouped_by_the_name_of_one_column(kind):
+    """A list of one, as pandas takes it, is refused by name."""
+    for bad in (["a"], {}, np.array(["a"])):
+        with pytest.raises(TypeError, match="by must be the name of one column, got"):
+            kind(by=bad).fit(TABLE)
+    state = kind().fit(TABLE).to_dict()
+    for bad in ([["a"]], {}):
+        with pytest.raises(StateError, match="state: by must be the name"):
+            kind.from_dict(changed(state, ["settings", "by"], bad))
+
+
+@pytest.mark.parametrize("bad", [25, None, (25,), (5, 50, 95), "ab", {25, 75}])
+def test_quantiles_are_two_percentiles(bad):
+    with pytest.raises(ValueError, match="quantiles must be two percentiles"):
+        RobustScaler(quantiles=bad).fit(TABLE)
+    if bad not in ("ab", {25, 75}):
+        with pytest.raises(ValueError, match="quantiles must be two percentiles"):
+            robust_scale([1, 2, 4], quantiles=bad)
+
+
+@pytest.mark.parametrize("bad", [None, 5, "a", b"a"])
+def test_columns_to_check_are_a_list_of_names(bad):
+    with pytest.raises(TypeError, match="columns: expected a list of names, got"):
+        check_columns(TABLE, bad)
 
 
 def test_settings_of_a_saved_range():

@@ -7,6 +7,7 @@ loaded when it is first used; importing this package does not import NumPy.
 
 TYPE_CHECKING = False  # type checkers take it for True; saves importing typing
 if TYPE_CHECKING:
+    from ml_infra.preprocessing._state import StateError as StateError
     from ml_infra.preprocessing.drift import ColumnDrift as ColumnDrift
     from ml_infra.preprocessing.drift import Drift as Drift
     from ml_infra.preprocessing.drift import DriftTest as DriftTest
@@ -58,6 +59,7 @@ __all__ = [
     "RobustScaler",
     "Schema",
     "StandardScaler",
+    "StateError",
     "ValidationError",
     "Validator",
     "check_binary",
@@ -94,6 +96,7 @@ _HOME = {
     "RobustScaler": "scalers",
     "Schema": "validation",
     "StandardScaler": "scalers",
+    "StateError": "_state",
     "ValidationError": "validation",
     "Validator": "validation",
     "check_binary": "validation",

@@ -224,7 +224,7 @@ def check_columns(data: T, columns: Iterable[Any], *, extra: bool = True) -> T:
     >>> check_columns({"a": [1], "b": [2]}, ["b", "a"])
     {'a': [1], 'b': [2]}
     """
-    if isinstance(columns, str):
+    if isinstance(columns, (str, bytes)) or not hasattr(columns, "__iter__"):
         raise TypeError(f"columns: expected a list of names, got {columns!r}")
     wanted = list(columns)
     names = table_of(data).names

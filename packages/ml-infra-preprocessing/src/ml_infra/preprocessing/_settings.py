@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def check_choices(scaler: Any) -> None:
-    """Raise ValueError for a bad missing, constant or columns."""
+    """Raise ValueError or TypeError for a bad missing, constant, columns or by."""
     if scaler.missing not in ("raise", "keep"):
         raise ValueError(f"missing must be 'raise' or 'keep', got {scaler.missing!r}")
     if scaler.constant not in ("raise", "zero"):
@@ -22,6 +22,12 @@ def check_choices(scaler: Any) -> None:
         )
     if scaler.columns is not None:
         _check_columns(scaler.columns)
+    try:
+        hash(scaler.by)
+    except TypeError:
+        raise TypeError(
+            f"by must be the name of one column, got {scaler.by!r}"
+        ) from None
 
 
 def _check_columns(columns: Any) -> None:
@@ -39,10 +45,10 @@ def _check_columns(columns: Any) -> None:
 def check_pair(pair: Any, name: str) -> None:
     """Raise ValueError unless these are two percentiles, the lower first."""
     try:
-        low, high = pair
+        low, high = pair[0], pair[1]
         check_percentiles(low, high)
-        valid = low < high
-    except (TypeError, ValueError):
+        valid = low < high and len(pair) == 2
+    except (LookupError, TypeError, ValueError):
         valid = False
     if not valid:
         raise ValueError(

@@ -197,10 +197,16 @@ def robust_scale(
     """
     if missing != "raise":
         _check_missing(missing)
+    try:
+        lower, upper = quantiles
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"quantiles must be two percentiles such as (25, 75), got {quantiles!r}"
+        ) from None
     from . import _vector_functions
 
     return _vector_functions.robust_scale(
-        data, check_percentiles(*quantiles), missing, out
+        data, check_percentiles(lower, upper), missing, out
     )
 
 
