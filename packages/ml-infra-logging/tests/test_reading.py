@@ -309,8 +309,11 @@ def test_gaps_and_duplicates_are_found_per_process(write):
 
 
 def test_a_forked_child_counts_on_its_own(write):
-    text = line(0) + line(1) + line(0, pid=999) + line(1, pid=999)
-    assert read_log(write(text)).report().ok
+    text = line(0, kind="run.start") + line(1) + line(0, pid=999) + line(1, pid=999)
+    report = read_log(write(text)).report()
+    assert report.ok
+    assert [process.started for process in report.processes] == [True, False]
+    assert str(report).count("no end") == 1  # none is to be expected of the child
 
 
 def test_torn_lines_make_the_log_not_ok(write):
@@ -520,14 +523,15 @@ def test_plot_draws_a_line_per_rank_and_saves_the_picture(write, tmp_path):
     pytest.importorskip("matplotlib")
     text = "".join(
         metric(i, i, rank=rank, loss=1 / (i + 1), acc=i / 9)
-        for rank in range(2)
+        for rank in (10, 9)
         for i in range(9)
     )
     target = tmp_path / "loss.png"
     figure = read_log(write(text)).plot("loss", path=target)
     assert target.read_bytes().startswith(b"\x89PNG")
     (axes,) = figure.axes
-    assert [drawn.get_label() for drawn in axes.lines] == ["loss rank 0", "loss rank 1"]
+    labels = [drawn.get_label() for drawn in axes.lines]
+    assert labels == ["loss rank 9", "loss rank 10"]
     assert axes.lines[0].get_ydata()[1] == 0.5
 
 

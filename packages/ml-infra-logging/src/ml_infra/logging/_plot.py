@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 
 TYPE_CHECKING = False
@@ -56,17 +57,25 @@ def _lines(
     shown = [part for part in parts if len({str(r.get(part)) for r in metrics}) > 1]
     lines: dict[str, list[tuple[float, float]]] = {}
     for name in names:
+        here: dict[str, list[tuple[float, float]]] = {}
         for record in metrics:
             value = record.get(name)
             if not isinstance(value, (int, float)) or isinstance(value, bool):
                 continue
             label = " ".join([name, *(f"{part} {record.get(part)}" for part in shown)])
-            points = lines.setdefault(label, [])
+            points = here.setdefault(label, [])
             step = record.get("step")
             if not isinstance(step, (int, float)) or isinstance(step, bool):
                 step = len(points)
             points.append((_finite(step), _finite(value)))
+        lines |= {label: here[label] for label in sorted(here, key=_natural)}
     return {label: sorted(points, key=_step) for label, points in lines.items()}
+
+
+def _natural(label: str) -> list[int | str]:
+    """Sort rank 10 behind rank 9."""
+    parts = re.split(r"([0-9]+)", label)
+    return [int(part) if part.isdigit() else part for part in parts]
 
 
 def _finite(value: float) -> float:

@@ -22,6 +22,7 @@ class Process:
         records: How many records were found.
         missing: Ranges of sequence numbers that are not there, both ends included.
         duplicates: How many records repeat a sequence number.
+        started: Whether the first ``run.start`` is there; a forked child writes none.
         ended: Whether the final ``run.end`` is there.
         last_ts: Time of the last record.
         last_step: Highest step of a metric, None without one.
@@ -36,6 +37,7 @@ class Process:
         self.records: int = 0
         self.missing: list[tuple[int, int]] = []
         self.duplicates: int = 0
+        self.started: bool = False
         self.ended: bool = False
         self.last_ts: str = ""
         self.last_step: float | None = None
@@ -49,7 +51,9 @@ class Process:
             self._numbers.append(number)
         self.last_ts = max(self.last_ts, str(record.get("ts", "")))
         kind = record.get("kind")
-        if kind == "run.end":
+        if kind == "run.start":
+            self.started = True
+        elif kind == "run.end":
             self.ended = True
             for name in ("written", "lost", "dropped"):
                 if type(record.get(name)) is int:
@@ -152,7 +156,7 @@ class Report:
             if process.duplicates:
                 said.append(f"{process.duplicates} duplicates")
             said += [f"{count} {name}" for name, count in process.counts.items()]
-            if not process.ended:
+            if process.started and not process.ended:
                 said.append(f"no end (last record {process.last_ts})")
             lines.append(f"  {process.name}: {'; '.join(said)}")
         lines += _places("torn line", self.torn)
