@@ -63,5 +63,4 @@ def test_the_examples_in_docstrings_hold(name):
 
 def test_public_classes_and_functions_have_documentation():
     for name in ml_infra.decorators.__all__:
-        if name != "__version__":
-            assert getattr(ml_infra.decorators, name).__doc__, name
+        assert getattr(ml_infra.decorators, name).__doc__, name

@@ -24,7 +24,7 @@ def test_version_is_that_of_the_installed_distribution():
 def test_every_exported_name_is_there_and_sorted():
     names = ml_infra.decorators.__all__
     assert names == sorted(names)
-    assert dir(ml_infra.decorators) == names
+    assert dir(ml_infra.decorators) == sorted([*names, "__version__"])
     assert all(getattr(ml_infra.decorators, name) is not None for name in names)
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_infra.logging.console import Console, render, wants_colour
+from ml_infra.logging._console import Console, render, wants_colour
 
 RECORD = {
     "ts": "2026-11-23T16:00:00.123456Z",
@@ -230,7 +230,7 @@ def test_trap_07_output_is_encodable_under_an_ascii_locale(errors):
 
 def test_trap_07_a_process_in_the_c_locale_writes_its_line():
     program = (
-        "from ml_infra.logging.console import Console\n"
+        "from ml_infra.logging._console import Console\n"
         "assert Console().emit({'event': 'gr\\xf6\\xdfe', 'level': 'info'})\n"
     )
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0"}
@@ -318,7 +318,7 @@ def test_a_running_tqdm_bar_stays_below_whole_lines():
     shown = screen(
         run_in_terminal(
             "from tqdm import tqdm\n"
-            "from ml_infra.logging.console import Console\n"
+            "from ml_infra.logging._console import Console\n"
             "console = Console()\n"
             f"for record in tqdm({RECORDS}, desc='outer', mininterval=0):\n"
             "    for _ in tqdm(range(2), desc='inner', leave=False, mininterval=0):\n"
@@ -350,7 +350,7 @@ def test_a_live_display_of_rich_stays_below_whole_lines():
     shown = screen(
         run_in_terminal(
             "from rich.progress import track\n"
-            "from ml_infra.logging.console import Console\n"
+            "from ml_infra.logging._console import Console\n"
             "console = Console()\n"
             f"for record in track({RECORDS}, description='working'):\n"
             "    assert console.emit(record)\n"

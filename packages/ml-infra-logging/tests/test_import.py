@@ -1,9 +1,13 @@
 """Importing is cheap and configures nothing."""
 
+import importlib
+import pkgutil
 import subprocess
 import sys
 
 import pytest
+
+import ml_infra.logging
 
 PROGRAM = """
 import sys
@@ -59,10 +63,17 @@ def test_trap_29_logging_loads_no_event_loop_and_no_array_library():
     assert not {"asyncio", "multiprocessing", "numpy", "torch"} & loaded
 
 
+def test_a_public_module_offers_what_it_lists_and_nothing_else():
+    for module in pkgutil.iter_modules(ml_infra.logging.__path__):
+        if not module.name.startswith("_"):
+            found = importlib.import_module(f"ml_infra.logging.{module.name}")
+            assert found.__all__ == sorted(found.__all__)
+            for name in found.__all__:
+                assert getattr(found, name).__doc__, name
+
+
 def test_our_subpackage_does_not_shadow_the_standard_library():
     import logging
-
-    import ml_infra.logging
 
     assert logging is not ml_infra.logging
     assert hasattr(logging, "Handler")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import ml_infra.logging
-from ml_infra.logging.console import render
+from ml_infra.logging._console import render
 
 README = Path(__file__).parents[1] / "README.md"
 GUIDE = README.parents[2] / "docs" / "logging.md"
@@ -40,7 +40,7 @@ def test_the_examples_of_the_readme_run_in_order(tmp_path, monkeypatch):
     (shown,) = blocks(README, "json")
     written = next(line for line in text.splitlines() if "dataset ready" in line)
     ours, theirs = json.loads(written), json.loads(shown)
-    for varying in ("ts", "pid"):
+    for varying in ("ts", "pid", "seq"):
         assert type(ours.pop(varying)) is type(theirs.pop(varying))
     assert list(ours.items()) == list(theirs.items())
     assert blocks(README, "text") == [render(json.loads(shown)) + "\n"]

@@ -160,8 +160,8 @@ def test_the_caches_are_bounded(redactor):
     for number in range(20_000):
         redactor.hides(f"key{number}", 1)
         redactor.text(f"text number {number}")
-    assert len(redactor.safe_keys) <= 4096
-    assert len(redactor.clean_texts) <= 4096
+    assert len(redactor._safe_keys) <= 4096
+    assert len(redactor._clean_texts) <= 4096
 
 
 @dataclasses.dataclass

@@ -208,7 +208,7 @@ def test_stats_and_the_context_manager(tmp_path):
 def test_all_names_are_there_sorted_and_documented():
     names = ml_infra.logging.__all__
     assert names == sorted(names)
-    assert dir(ml_infra.logging) == names
+    assert dir(ml_infra.logging) == sorted([*names, "__version__"])
     for name in names:
         assert getattr(ml_infra.logging, name).__doc__
     with pytest.raises(AttributeError, match="no_such"):

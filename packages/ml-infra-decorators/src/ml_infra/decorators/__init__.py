@@ -20,7 +20,6 @@ __all__ = [
     "RetryEvent",
     "RetryPolicy",
     "Timing",
-    "__version__",
     "is_out_of_memory",
     "retry",
     "timer",
@@ -29,7 +28,7 @@ __all__ = [
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted([*__all__, "__version__"])
 
 
 def __getattr__(name: str) -> Any:

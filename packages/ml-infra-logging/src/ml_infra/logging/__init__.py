@@ -4,7 +4,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._configuration import Handle as Handle
     from ._redaction import Redactor as Redactor
-    from ._report import Process as Process
+    from ._report import ProcessReport as ProcessReport
     from ._report import Report as Report
     from ._spans import Span as Span
     from .reading import Log as Log
@@ -27,7 +27,7 @@ _HOMES = {
     "Handle": "_configuration",
     "Log": "reading",
     "Logger": "structured",
-    "Process": "_report",
+    "ProcessReport": "_report",
     "Redactor": "_redaction",
     "Report": "_report",
     "Span": "_spans",
@@ -46,11 +46,10 @@ __all__ = [
     "Handle",
     "Log",
     "Logger",
-    "Process",
+    "ProcessReport",
     "Redactor",
     "Report",
     "Span",
-    "__version__",
     "capture_logs",
     "carry_context",
     "configure",
@@ -77,4 +76,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted([*__all__, "__version__"])

@@ -79,7 +79,7 @@ class Encoder:
         self.redactor = redactor
         self.limit = limit
         self._dumps = dumps
-        self._clean: set[str] = set() if redactor is None else redactor.clean_texts
+        self._clean: set[str] = set() if redactor is None else redactor._clean_texts  # noqa: SLF001 - as its own
         self.redact: Callable[[str], str] = str if redactor is None else redactor.text
         # Names that need nothing: no clash, no secret, no escape in sight.
         self._names: dict[str, str] = {}

@@ -47,11 +47,11 @@ class Redactor:
 
     __slots__ = (
         "_allow",
+        "_clean_texts",
         "_keys",
         "_needles",
         "_rules",
-        "clean_texts",
-        "safe_keys",
+        "_safe_keys",
     )
 
     def __init__(
@@ -71,12 +71,12 @@ class Redactor:
             {needle for needles, _, _ in self._rules for needle in needles}
         )
         # Read on every record; entries are only ever added, so no lock is needed.
-        self.safe_keys: set[str] = set()
-        self.clean_texts: set[str] = set()
+        self._safe_keys: set[str] = set()
+        self._clean_texts: set[str] = set()
 
     def text(self, text: str) -> str:
         """Return `text` with every secret in it replaced by the marker."""
-        if text in self.clean_texts:
+        if text in self._clean_texts:
             return text
         if len(text) < _SHORTEST_SECRET:
             self._remember(text)
@@ -102,12 +102,12 @@ class Redactor:
         """Return whether `value` has to be hidden because of the name it goes by."""
         if isinstance(key, (bytes, bytearray)):
             key = key.decode("latin-1")
-        if not isinstance(key, str) or key in self.safe_keys:
+        if not isinstance(key, str) or key in self._safe_keys:
             return False
         verdict = self._verdict(key)
         if verdict == SAFE:
-            if len(self.safe_keys) < _CACHE_ENTRIES and len(key) <= _CACHED_TEXT:
-                self.safe_keys.add(key)
+            if len(self._safe_keys) < _CACHE_ENTRIES and len(key) <= _CACHED_TEXT:
+                self._safe_keys.add(key)
             return False
         if value is None or value is True or value is False or value == "":
             return False  # whether a secret is set is worth knowing
@@ -126,9 +126,9 @@ class Redactor:
 
     def _remember(self, text: str) -> None:
         if len(text) <= _CACHED_TEXT:
-            if len(self.clean_texts) >= _CACHE_ENTRIES:
-                self.clean_texts.clear()
-            self.clean_texts.add(text)
+            if len(self._clean_texts) >= _CACHE_ENTRIES:
+                self._clean_texts.clear()
+            self._clean_texts.add(text)
 
 
 def _listed(argument: str, given: Any, kind: Any) -> tuple[Any, ...]:

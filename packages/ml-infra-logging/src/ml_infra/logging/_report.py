@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .reading import Log
 
 
-class Process:
+class ProcessReport:
     """
     What the log holds of one process.
 
@@ -85,7 +85,7 @@ class Report:
     The completeness of a log, as far as its own sequence numbers prove it.
 
     Attributes:
-        processes: One `Process` per run, attempt, rank and pid, in order.
+        processes: One `ProcessReport` per run, attempt, rank and pid, in order.
         torn: Places (``file:line``) where a line was cut short.
         unreadable: Places where something else than a record stood.
         stopped_early: (run, attempt, rank) without a ``run.end`` although another rank
@@ -98,13 +98,13 @@ class Report:
     def __init__(self, log: Log) -> None:
         self.torn: list[str] = list(log.torn)
         self.unreadable: list[str] = list(log.unreadable)
-        found: dict[tuple[Any, ...], Process] = {}
+        found: dict[tuple[Any, ...], ProcessReport] = {}
         sizes: dict[tuple[Any, Any], int] = {}
         for record in log:
             key = _key(record)
             process = found.get(key)
             if process is None:
-                process = found[key] = Process(*key)
+                process = found[key] = ProcessReport(*key)
             process._add(record)  # noqa: SLF001 - the two classes are one unit
             if record.get("kind") == "run.start":
                 size = record.get("world_size")
@@ -112,7 +112,9 @@ class Report:
                     sizes[key[:2]] = max(size, sizes.get(key[:2], 0))
         for process in found.values():
             process._close()  # noqa: SLF001 - the same
-        self.processes: list[Process] = [found[key] for key in sorted(found, key=repr)]
+        self.processes: list[ProcessReport] = [
+            found[key] for key in sorted(found, key=repr)
+        ]
         self.stopped_early: list[tuple[Any, Any, Any]] = _stopped_early(self.processes)
         self.absent: list[tuple[Any, Any, Any]] = [
             (run, attempt, rank)
@@ -176,9 +178,9 @@ def _is_plain(value: object) -> bool:
     return value is None or isinstance(value, (str, int))
 
 
-def _stopped_early(processes: list[Process]) -> list[tuple[Any, Any, Any]]:
+def _stopped_early(processes: list[ProcessReport]) -> list[tuple[Any, Any, Any]]:
     """Compare the ranks of each attempt: the furthest of them sets the measure."""
-    attempts: dict[tuple[Any, Any], dict[Any, list[Process]]] = {}
+    attempts: dict[tuple[Any, Any], dict[Any, list[ProcessReport]]] = {}
     for process in processes:
         ranks = attempts.setdefault((process.run, process.attempt), {})
         ranks.setdefault(process.rank, []).append(process)

@@ -73,7 +73,7 @@ class Readable(Output):
     for_people = True
 
     def __init__(self) -> None:
-        from .console import Console
+        from ._console import Console
 
         super().__init__()
         self._console = Console()

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ._columns import Block
     from ._report import Report
 
+__all__ = ["Log", "read_log"]
+
 _NOT_METRICS = ("level", "event", "logger", "pid", "seq", "kind", "span")
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
+__all__ = ["record_schema", "validate_record"]
+
 _schema: dict[str, Any] = {}
 
 

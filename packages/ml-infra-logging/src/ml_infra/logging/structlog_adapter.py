@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from typing import Any
 
+__all__ = ["Renderer", "Sink", "SinkFactory"]
+
 _METHODS = {"exception": "error", "msg": "info", "log": "info", "err": "error"}
 
 

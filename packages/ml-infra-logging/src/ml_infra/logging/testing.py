@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
+__all__ = ["CapturedLogs", "capture_logs"]
+
 _SHOWN = 20  # records listed when an assertion fails
 
 
@@ -145,7 +147,7 @@ class CapturedLogs:
         self.records.append(record)
 
     def _listing(self) -> str:
-        from .console import render
+        from ._console import render
 
         records = self.records[-_SHOWN:]
         hidden = len(self.records) - len(records)
