@@ -8,7 +8,6 @@ import pytest
 
 from ml_infra.preprocessing import (
     _elements,
-    _ranks,
     clip_outliers,
     normalize,
     robust_scale,
@@ -269,46 +268,6 @@ def test_blocks_and_selection_join_without_a_seam(function, size):
         q25, q50, q75 = np.percentile(data, [25, 50, 75])
         wanted = (data - q50) / (q75 - q25)
         np.testing.assert_allclose(made, wanted, rtol=1e-13, atol=1e-13)
-
-
-@pytest.mark.parametrize("case", ["two", "sorted", "falling", "steps", "ints", "gaps"])
-def test_selection_is_exact_for_any_distribution(case):
-    """Repeated values, order and gaps change where brackets lie, never the answer."""
-    selection_of(300_000, case)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("case", ["sorted", "steps", "gaps"])
-def test_selection_with_the_larger_sample_is_exact(case):
-    """From 2**22 values on the sample that places the brackets is larger."""
-    selection_of(4_400_000, case)
-
-
-def selection_of(n, case):
-    rng = np.random.default_rng(8)
-    data = {
-        "two": rng.integers(0, 2, n).astype(float),
-        "sorted": np.arange(n, dtype=float),
-        "falling": np.arange(n, dtype=float)[::-1],
-        "steps": np.floor(rng.normal(size=n) * 3),
-        "ints": rng.integers(-(2**62), 2**62, n),
-        "gaps": np.where(rng.random(n) < 0.3, np.nan, rng.normal(size=n)),
-    }[case]
-    present = np.sort(data[~np.isnan(data)] if data.dtype.kind == "f" else data)
-    for bounds in ((5, 95), (0, 100), (50, 50), (0.001, 99.999)):
-        low, high = (
-            present[min(len(present) - 1, int(len(present) * p / 100))] for p in bounds
-        )
-        made = clip_outliers(data, *bounds, missing="keep")
-        assert np.array_equal(made, np.clip(data, low, high), equal_nan=True)
-
-
-def test_the_larger_sample_brackets_as_well(monkeypatch):
-    monkeypatch.setattr(_ranks, "_LONG", 300_000)
-    data = np.random.default_rng(9).lognormal(3, 2, 300_000)
-    ordered = np.sort(data)
-    made = clip_outliers(data)
-    assert np.array_equal(made, np.clip(data, ordered[15_000], ordered[285_000]))
 
 
 @pytest.mark.parametrize("chunks", [True, False])

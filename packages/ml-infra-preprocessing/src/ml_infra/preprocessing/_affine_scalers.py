@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._groups import group_extents, group_moments, present
+from ._groups import group_extents, group_moments
 from ._learning import learn_extents, learn_moments
 from ._passes import negligible, settled_extent
 from ._plans import Affine
@@ -235,7 +235,7 @@ def _by_column(learn: Any, table: Batch, missing: str) -> Any:
     assert table.groups is not None  # noqa: S101 -- only called with groups
     codes, _, counts = table.groups
     states = [
-        learn(*present(table.frame.vector(place), codes, counts, missing))
+        learn(table.frame.vector(place), codes, counts, missing)
         for place in table.places
     ]
     return type(states[0]).side_by_side(states)

@@ -66,17 +66,22 @@ class Frame:
         Open several columns, each in one piece where that is faster to read.
 
         A row of a matrix in C order lies in few cache lines: eight columns copied at
-        once cost little more than one.
+        once cost little more than one. The next eight take the same memory, so read a
+        column before asking for another.
         """
         matrix = self.matrix
         if matrix is None or abs(matrix.strides[0]) <= matrix.itemsize:
             yield from map(self.vector, places)
             return
+        space = np.empty((8, self.rows), matrix.dtype.newbyteorder("="))
         for start in range(0, len(places), 8):
             group = list(places[start : start + 8])
             whole = group == list(range(group[0], group[0] + len(group)))
             columns = matrix[:, group[0] : group[-1] + 1] if whole else matrix[:, group]
-            for place, column in zip(group, transposed(columns), strict=True):
+            for first in range(0, self.rows, 1024):
+                rows = slice(first, first + 1024)
+                space[: len(group), rows] = columns[rows].T
+            for place, column in zip(group, space):  # noqa: B905 -- maybe fewer than 8
                 yield open_vector(column, f"column {self.names[place]!r}")
 
     @property
@@ -93,14 +98,6 @@ class Frame:
             return self.finish(whole)
         wrapped = {p: vectors[p].wrap(result) for p, result in results.items()}
         return self.build(wrapped)
-
-
-def transposed(matrix: NDArray[Any]) -> NDArray[Any]:
-    """Return a copy with each column in one piece, made in blocks of rows."""
-    turned = np.empty(matrix.shape[::-1], matrix.dtype.newbyteorder("="))
-    for start in range(0, len(matrix), 1024):
-        turned[:, start : start + 1024] = matrix[start : start + 1024].T
-    return turned
 
 
 def open_frame(data: Any) -> Frame:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ._naming import place_of_group
+from ._naming import key_order, place_of_group
 from ._passes import two_sum
 from ._states import ExtentState, MomentState
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._vectors import Vector
 
 CHUNK = 1 << 16  # rows whose sums are added one after the other
+_BLOCK = 1 << 15  # rows whose codes and deviations fit the level-2 cache
 
 
 class Codes(NamedTuple):
@@ -30,7 +31,7 @@ class Codes(NamedTuple):
 
 def encode(column: Any, name: Any) -> Codes:
     """
-    Return a code a row for the keys in a column.
+    Return a code a row for the keys in a column, which ascend: numbers, then text.
 
     Raises:
         ValueError: If a row has no key, or a NaN.
@@ -55,8 +56,12 @@ def encode(column: Any, name: Any) -> Codes:
             raise TypeError(
                 f"by={name!r}: expected text or numbers as keys, got {key!r}"
             )
-    codes = codes.astype(np.intp, copy=False)
-    return Codes(codes, list(labels), np.bincount(codes, minlength=len(labels)))
+    order = sorted(range(len(labels)), key=lambda i: key_order(labels[i]))
+    rank = np.empty(len(order), np.intp)
+    rank[order] = np.arange(len(order))
+    codes = rank.take(codes)
+    counts = np.bincount(codes, minlength=len(labels))
+    return Codes(codes, [labels[i] for i in order], counts)
 
 
 def encoded(frame: Frame, place: int, name: Any) -> Codes:
@@ -68,21 +73,34 @@ def encoded(frame: Frame, place: int, name: Any) -> Codes:
 
 def _encode_numbers(values: NDArray[Any]) -> Codes:
     if values.dtype.kind in "iu" and len(values):
-        low, high = int(values.min()), int(values.max())
-        span = high - low + 1
-        if span <= 4 * len(values) and low > -(2**62) and high < 2**62:
-            codes = values.astype(np.intp, copy=False)
-            if low:
+        low, codes = 0, values.astype(np.intp, copy=False)
+        counts = _dense_counts(codes)
+        if counts is None:
+            low, high = int(values.min()), int(values.max())
+            if low > -(2**62) and high < 2**62:
                 codes = codes - low
-            counts = np.bincount(codes)
+                counts = _dense_counts(codes)
+        if counts is not None:
             used = counts > 0
-            if used.all():
-                return Codes(codes, list(range(low, high + 1)), counts)
-            keys = (np.flatnonzero(used) + low).tolist()
-            return Codes((np.cumsum(used) - 1).take(codes), keys, counts[used])
+            if not used.all():
+                codes, counts = (np.cumsum(used) - 1).take(codes), counts[used]
+            return Codes(codes, (np.flatnonzero(used) + low).tolist(), counts)
     found, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     codes = inverse.reshape(-1).astype(np.intp, copy=False)
     return Codes(codes, found.tolist(), counts)
+
+
+def _dense_counts(codes: NDArray[np.intp]) -> NDArray[np.intp] | None:
+    """Return how often each of 0, 1, ... occurs; None if negative or far apart."""
+    counts = np.zeros(0, np.intp)
+    for start in range(0, len(codes), _BLOCK):
+        block = codes[start : start + _BLOCK]
+        if block.view(np.uintp).max() >= 4 * len(codes):  # negative ones are huge
+            return None
+        more = np.bincount(block, minlength=len(counts))
+        more[: len(counts)] += counts
+        counts = more
+    return counts
 
 
 def codes_of(scaler: Any, frame: Frame) -> NDArray[np.intp] | None:
@@ -91,6 +109,8 @@ def codes_of(scaler: Any, frame: Frame) -> NDArray[np.intp] | None:
         return None
     by = place_of_group(frame.names, scaler.by)
     codes, keys, _ = encoded(frame, by, scaler.by)
+    if keys == scaler.groups_:
+        return codes
     places = {key: i for i, key in enumerate(scaler.groups_)}
     unseen = [key for key in keys if key not in places]
     if unseen:
@@ -98,13 +118,10 @@ def codes_of(scaler: Any, frame: Frame) -> NDArray[np.intp] | None:
             f"by={scaler.by!r}: {len(unseen)} groups were not seen in training, "
             f"the first is {unseen[0]!r}"
         )
-    table = np.array([places[key] for key in keys], np.intp)
-    if np.array_equal(table, np.arange(len(table))):
-        return codes
-    return table.take(codes)
+    return np.array([places[key] for key in keys], np.intp).take(codes)
 
 
-def present(
+def _present(
     vector: Vector, codes: NDArray[np.intp], counts: NDArray[np.intp], missing: str
 ) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
     """Return the values that are there as floats, their codes and the counts."""
@@ -124,9 +141,10 @@ def present(
 
 
 def group_extents(
-    values: NDArray[np.float64], codes: NDArray[np.intp], counts: NDArray[np.intp]
+    vector: Vector, codes: NDArray[np.intp], counts: NDArray[np.intp], missing: str
 ) -> ExtentState:
     """Return the extent of each group, shape (groups, 1)."""
+    values, codes, counts = _present(vector, codes, counts, missing)
     groups = len(counts)
     low, high = np.full(groups, np.inf), np.full(groups, -np.inf)
     np.minimum.at(low, codes, values)
@@ -137,12 +155,14 @@ def group_extents(
 
 
 def group_moments(
-    values: NDArray[np.float64], codes: NDArray[np.intp], counts: NDArray[np.intp]
+    vector: Vector, codes: NDArray[np.intp], counts: NDArray[np.intp], missing: str
 ) -> MomentState:
     """Return the moments of each group, shape (groups, 1)."""
-    quick = _about_one_value(values, codes, counts)
-    if quick is not None:
-        return quick
+    if vector.null is None:
+        quick = _about_one_value(vector.values, codes, counts)
+        if quick is not None:
+            return quick
+    values, codes, counts = _present(vector, codes, counts, missing)
     groups = len(counts)
     exponent = 0
     if values.size:
@@ -162,27 +182,27 @@ def group_moments(
 
 
 def _about_one_value(
-    values: NDArray[np.float64], codes: NDArray[np.intp], counts: NDArray[np.intp]
+    values: NDArray[Any], codes: NDArray[np.intp], counts: NDArray[np.intp]
 ) -> MomentState | None:
     """
     Return the moments from sums about the mean of the first values, in one pass.
 
-    None if a group is so far from that mean, or so narrow, that more than four
-    bits of its variance would cancel, or its sums are long enough to round.
+    None if a value is not finite, or a group so far from that mean, or so narrow, that
+    more than four bits of its variance would cancel, or its sums long enough to round.
     """
     if not values.size or not counts.all() or counts.max() > CHUNK:
         return None
     groups, count = len(counts), counts.astype(np.float64)
-    center = float(values[:CHUNK].mean())
-    sums, squares = np.zeros(groups), np.zeros(groups)
-    step = max(CHUNK, 4 * groups)  # deviations stay in the processor's cache
-    for start in range(0, len(values), step):
-        code = codes[start : start + step]
-        deviations = values[start : start + step] - center
-        sums += np.bincount(code, deviations, minlength=groups)
-        deviations *= deviations
-        squares += np.bincount(code, deviations, minlength=groups)
-    mean = sums / count
+    center = float(values[:CHUNK].mean(dtype=np.float64))
+    both = np.zeros(groups, np.complex128)  # sums and squares, in one walk over codes
+    scratch = np.empty(_BLOCK, np.complex128)
+    for start in range(0, len(values), _BLOCK):
+        block = values[start : start + _BLOCK]
+        pairs = scratch[: len(block)]
+        np.subtract(block, center, out=pairs.real, dtype=np.float64)
+        np.multiply(pairs.real, pairs.real, out=pairs.imag)
+        np.add.at(both, codes[start : start + _BLOCK], pairs)
+    mean, squares = both.real / count, both.imag
     spread = squares - mean * mean * count
     if not ((spread > squares / 16) & (squares > 1e-280) & (squares < np.inf)).all():
         return None

@@ -61,7 +61,7 @@ def learn_extents(frame: Frame, places: Sequence[int], missing: str) -> ExtentSt
     state = ExtentState.nothing(1, len(places))
     for j, place in enumerate(places):
         vector = frame.vector(place)
-        _refuse_long(vector)
+        refuse_long(vector)
         ends = settled_extent(vector, missing)
         if vector.origin:
             vector.origin = 0
@@ -79,7 +79,8 @@ def _pair(value: float) -> tuple[float, float]:
     return near, float(value - int(near)) if isinstance(value, int) else 0.0
 
 
-def _refuse_long(vector: Vector) -> None:
+def refuse_long(vector: Vector) -> None:
+    """Raise ValueError for integers that 64 bits do not hold."""
     if vector.integers is not None:
         raise ValueError(f"{vector.name}: scalers take integers of at most 64 bits")
 
@@ -110,7 +111,7 @@ def learn_moments(
     state = MomentState.nothing(1, len(places))
     for j, place in enumerate(places):
         vector = frame.vector(place)
-        _refuse_long(vector)
+        refuse_long(vector)
         moments = settled_moments(vector, missing, weights)
         high, low = moments.high, moments.low
         if vector.origin:

@@ -3,12 +3,16 @@ The pure-Python path: short lists of numbers, done before NumPy could start.
 
 Each function returns a list of floats, or None when it cannot vouch for the answer:
 an element is not a plain finite number, or the magnitudes call for scaling. The caller
-then takes the array path, which finds the reason and words the error.
+then takes the array path, which finds the reason and words the error. Integers that 64
+bits do not hold have no array path: functions of their own scale them exactly.
+
+Before Python 3.12 a comprehension is a call of a function, as dear as five elements:
+hence the plain loops.
 """
 
 from __future__ import annotations
 
-from math import fsum, inf, sqrt
+from math import fsum, hypot, inf, nan, sqrt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,76 +22,94 @@ if TYPE_CHECKING:
 SHORT = 64  # up to here a Python loop beats the start-up of NumPy's functions
 
 _PLAIN = frozenset((float, int, bool))
+_EXACT = 2.0**52  # differences of integers up to here are floats without rounding
 
 
-def finite_sum(data: Sequence[Any]) -> float | int | None:
-    """Return the sum if all elements are plain finite numbers, else None."""
+def checked_sum(data: Sequence[Any]) -> float:
+    """Return the sum, rounded once; NaN unless all elements are plain and finite."""
     if not _PLAIN.issuperset(map(type, data)):
-        return None
+        return nan
     try:
-        total: float | int = sum(data)
-    except OverflowError:  # an integer beyond every float, added to a float
-        return None
-    # NaN and infinity survive every later addition, so the sum shows them
-    return total if type(total) is int or total - total == 0.0 else None
+        return fsum(data)
+    except (OverflowError, ValueError):  # a large integer; infinities of both signs
+        return nan
 
 
 def normalize(data: Sequence[Any]) -> list[float] | None:
     """Map onto [0, 1]; None hands over to the array path."""
-    total = finite_sum(data)
-    if total is None or not data:
+    if not data or not abs(checked_sum(data)) < inf:
         return None
-    low, high = min(data), max(data)
-    try:
-        if type(total) is int:
-            width = high - low  # integers: exact differences, quotients rounded once
-            _ = float(low), float(high)
-        else:
-            width = float(high - low)
-            low = low or -0.0  # x - -0.0 is never -0.0
-    except OverflowError:
+    ordered = sorted(data)  # faster than min and max
+    low, high = ordered[0], ordered[-1]
+    if not -_EXACT <= low < high <= _EXACT:
         return None
-    if not 0 < width < inf:
-        return None
-    return [(x - low) / width for x in data]
+    width = high - low
+    low = low or -0.0  # x - -0.0 is never -0.0
+    scaled: list[float] = []
+    for x in data:
+        scaled.append((x - low) / width)  # noqa: PERF401 -- see above
+    return scaled
 
 
 def standardize(data: Sequence[Any], ddof: int) -> list[float] | None:
     """Map to mean 0 and deviation 1; None hands over to the array path."""
-    total = finite_sum(data)
-    n = len(data)
-    if total is None or n <= ddof or data.count(data[0]) == n:
+    total, n = checked_sum(data), len(data)
+    if not abs(total) < inf or n <= ddof:
         return None
+    mean = total / n
+    deviations: list[float] = []
+    for x in data:
+        deviations.append(x - mean)  # noqa: PERF401 -- see above
     try:
-        if type(total) is int:
-            # n * x - total is exact however large the integers are
-            deviations = [(n * x - total) / n for x in data]
-        else:
-            mean = total / n
-            deviations = [x - mean for x in data]
-            rest = fsum(deviations) / n  # what rounding took from the mean
-            if rest:
-                deviations = [x - rest for x in deviations]
-        squares = sum([x * x for x in deviations])
-    except OverflowError:
+        rest = fsum(deviations) / n  # what rounding took from the mean
+    except (OverflowError, ValueError):
         return None
-    if not 1e-280 < squares < inf:
+    norm = hypot(*deviations)
+    if not abs(mean) + norm < _EXACT:
+        return None
+    # Squares about a mean that is off by the rest are larger, by a few bits at most or
+    # the array path takes over, which also tells equal values from those nearly equal.
+    squares = norm * norm - n * rest * rest
+    if not 1e-280 < norm * norm < 16 * squares:
         return None
     deviation = sqrt(squares / (n - ddof))
-    return [x / deviation for x in deviations]
+    scaled: list[float] = []
+    for x in deviations:
+        scaled.append((x - rest) / deviation)  # noqa: PERF401 -- see above
+    return scaled
 
 
 def clip(data: Sequence[Any], lower: float, upper: float) -> list[float] | None:
     """Clip at two percentiles by the index rule; None hands over to the array path."""
-    if finite_sum(data) is None:
+    if not abs(checked_sum(data)) < inf:
         return None
     ordered = sorted(data)
     n = len(ordered)
     if not n:
         return []
+    first, last = int(n * lower / 100), int(n * upper / 100)
+    low = float(ordered[first if first < n else -1])
+    high = float(ordered[last if last < n else -1])
+    if low <= ordered[0] and ordered[-1] <= high:
+        return list(map(float, data))
+    return [low if x < low else high if x > high else float(x) for x in data]
+
+
+def normalize_integers(data: list[int]) -> list[float] | None:
+    """Map integers of any size onto [0, 1]; None if equal or beyond every float."""
+    low, width = min(data), max(data) - min(data)
     try:
-        low = float(ordered[min(n - 1, int(n * lower / 100))])
-        high = float(ordered[min(n - 1, int(n * upper / 100))])
-        return [low if x < low else high if x > high else float(x) for x in data]
-    except OverflowError:
+        return [(x - low) / width for x in data]  # quotients are rounded once
+    except (OverflowError, ZeroDivisionError):
+        return None
+
+
+def standardize_integers(data: list[int], ddof: int) -> list[float] | None:
+    """Map integers of any size to mean 0 and deviation 1; None as for `normalize`."""
+    n, total = len(data), sum(data)
+    try:
+        deviations = [(n * x - total) / n for x in data]
+        deviation = hypot(*deviations) / sqrt(n - ddof)
+        return [x / deviation for x in deviations] if deviation < inf else None
+    except (OverflowError, ZeroDivisionError):
         return None

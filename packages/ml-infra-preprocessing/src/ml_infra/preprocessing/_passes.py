@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from ._vectors import Vector
@@ -149,7 +151,7 @@ def _weighted_moments(vector: Vector, weights: NDArray[np.float64]) -> Moments:
     n = high = low = squares = 0.0
     varied = False
     for start in range(0, len(vector.values), MOMENT_BLOCK):
-        block = vector.read(start, start + MOMENT_BLOCK).astype(np.float64)
+        block = vector.read(slice(start, start + MOMENT_BLOCK)).astype(np.float64)
         weight = weights[start : start + MOMENT_BLOCK]
         keep = weight > 0
         if vector.null is not None:
@@ -197,23 +199,28 @@ def negligible(rest: Any, scale: Any) -> Any:
     return np.abs(rest) <= 2.0**-56 * scale
 
 
-def rescale(
+def rescaled(
     vector: Vector, center: float, rest: float, scale: float, out: NDArray[Any]
-) -> None:
-    """Write (values - center - rest) / scale into `out`, rounded once to its dtype."""
+) -> Iterator[NDArray[Any]]:
+    """
+    Write (values - center - rest) / scale into `out`, rounded once to its dtype.
+
+    Yields each block of `out` while the processor's cache holds it.
+    """
     direct = out.dtype == np.float64
     scratch = np.empty(0 if direct else min(BLOCK, len(out)))
     for start in range(0, len(out), BLOCK):
         target = out[start : start + BLOCK]
         work = target if direct else scratch[: len(target)]
         np.subtract(
-            vector.read(start, start + BLOCK), center, out=work, dtype=np.float64
+            vector.read(slice(start, start + BLOCK)), center, out=work, dtype=np.float64
         )
         if rest:
             work -= rest
         work /= scale
         if not direct:
             target[...] = work
+        yield target
 
 
 def scale_exponent(*sizes: float) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._passes import BLOCK, rescale
+from ._passes import BLOCK, rescaled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,14 +44,19 @@ class Affine:
     clip: bool = False
     top: Floats | None = None  # what 1 maps back to, where that must be exact
 
-    def column(self, group: int, j: int, vector: Vector, out: NDArray[Any]) -> None:
-        """Transform one column into `out`."""
+    def column(self, group: int, j: int, vector: Vector, out: NDArray[Any]) -> float:
+        """Transform one column into `out`; return the sum, which shows NaN."""
         center, rest = float(self.center[group, j]), float(self.rest[group, j])
         vector.exponent = int(self.exponent[group, j])
         if vector.values.dtype.kind in "iu" and self._wide(group)[j]:
             center, rest = _centered(vector, center, rest)
-        rescale(vector, center or -0.0, rest, float(self.scale[group, j]), out)
-        self._finish(out, vector.values, self.flat[group, j])
+        scale, total = float(self.scale[group, j]), 0.0
+        for block in rescaled(vector, center or -0.0, rest, scale, out):
+            if self.flat[group, j]:
+                block[~np.isnan(block)] = 0.0
+            self._to_range(block)
+            total += float(np.add.reduce(block, dtype=np.float64))
+        return total
 
     def matrix(self, block: NDArray[Any], out: NDArray[Any], repeat: int) -> None:
         """Transform rows of all columns, `repeat` of them laid side by side."""
@@ -76,25 +81,29 @@ class Affine:
 
     def grouped(
         self, j: int, values: NDArray[Any], codes: NDArray[Any], out: NDArray[Any]
-    ) -> None:
-        """Transform one column, each value by the row of its group."""
+    ) -> float:
+        """Transform one column, each value by the row of its group; return the sum."""
         center, rest, scale, flat = (
             one[:, j] for one in (self.center, self.rest, self.scale, self.flat)
         )
         odd_units, odd_rests, some_flat = self.exponent.any(), rest.any(), flat.any()
+        total = 0.0
         for start in range(0, len(out), BLOCK):
             code = codes[start : start + BLOCK]
             target = out[start : start + BLOCK]
             block = values[start : start + BLOCK]
             if odd_units:
                 block = np.ldexp(block.astype(float), -self.exponent[code, j])
-            work = np.subtract(block, center.take(code), dtype=np.float64)
+            work = target if target.dtype == np.float64 else np.empty(len(target))
+            np.subtract(block, center.take(code), out=work, dtype=np.float64)
             if odd_rests:
                 work -= rest.take(code)
             np.divide(work, scale.take(code), out=target, casting="same_kind")
             if some_flat:
                 target[flat.take(code) & ~np.isnan(target)] = 0.0
-        self._to_range(out)
+            self._to_range(target)
+            total += float(np.add.reduce(target, dtype=np.float64))
+        return total
 
     def row(self, group: int) -> tuple[list[float], ...] | None:
         """
@@ -119,19 +128,9 @@ class Affine:
         wide: NDArray[np.bool_] = size >= _EXACT / 2  # a bit to spare for later data
         return wide
 
-    def _finish(self, out: NDArray[Any], values: NDArray[Any], flat: Any) -> None:
-        if flat:
-            gaps = np.isnan(values) if values.dtype.kind == "f" else None
-            out[...] = 0.0
-            if gaps is not None:
-                out[gaps] = np.nan
-        self._to_range(out)
-
     def _to_range(self, out: NDArray[Any]) -> None:
         if self.range != (0.0, 1.0):
-            for start in range(0, len(out), BLOCK):
-                block = out[start : start + BLOCK]
-                block[...] = lerp(block, *self.range)
+            out[...] = lerp(out, *self.range)
         if self.clip:
             np.clip(out, *self.range, out=out)
 
@@ -181,12 +180,14 @@ class Bounds:
     low: Floats
     high: Floats
 
-    def column(self, group: int, j: int, vector: Vector, out: NDArray[Any]) -> None:
-        """Clip one column into `out`."""
-        low, high = self.low[group, j], self.high[group, j]
+    def column(self, group: int, j: int, vector: Vector, out: NDArray[Any]) -> float:
+        """Clip one column into `out`; return the sum, which shows NaN."""
+        low, high, total = self.low[group, j], self.high[group, j], 0.0
         for start in range(0, len(out), BLOCK):
             block = vector.values[start : start + BLOCK].astype(out.dtype, copy=False)
-            np.clip(block, low, high, out=out[start : start + BLOCK])
+            clipped = np.clip(block, low, high, out=out[start : start + BLOCK])
+            total += float(np.add.reduce(clipped, dtype=np.float64))
+        return total
 
     def matrix(self, block: NDArray[Any], out: NDArray[Any], repeat: int) -> None:
         """Clip rows of all columns, `repeat` of them laid side by side."""
@@ -195,10 +196,11 @@ class Bounds:
 
     def grouped(
         self, j: int, values: NDArray[Any], codes: NDArray[Any], out: NDArray[Any]
-    ) -> None:
-        """Clip one column, each value by the bounds of its group."""
+    ) -> float:
+        """Clip one column, each value by the bounds of its group; return the sum."""
         values = values.astype(out.dtype, copy=False)
         np.clip(values, self.low[codes, j], self.high[codes, j], out=out)
+        return float(np.add.reduce(out, dtype=np.float64))
 
     def row(self, group: int) -> list[tuple[float, float]]:
         """Return (low, high) of each column as Python numbers."""

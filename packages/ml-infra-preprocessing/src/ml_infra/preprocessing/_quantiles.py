@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._histogram import KeyHistogram
-from ._learning import present_count
+from ._learning import present_count, refuse_long
 from ._passes import BLOCK
 from ._plans import lerp
-from ._ranks import order_statistics
+from ._ranks import UnsettledError, order_statistics
 from ._state import StateError
 from ._vectors import Vector
 
@@ -203,8 +203,13 @@ class QuantileState:
         return cls([[Cell.from_dict(cell) for cell in row] for row in rows])
 
 
-def count_values(vector: Vector) -> Cell:
-    """Return a cell whose histogram holds the values; NaN must be settled."""
+def count_values(vector: Vector, *, infinite: bool) -> Cell:
+    """
+    Return a cell whose histogram holds the values.
+
+    Raises:
+        UnsettledError: If a value is NaN, or not finite and that is not allowed.
+    """
     histogram = KeyHistogram()
     count = below = above = 0
     for block in vector.blocks(BLOCK):
@@ -215,15 +220,21 @@ def count_values(vector: Vector) -> Cell:
             finite = block[np.isfinite(block)]
         histogram.update(finite)
         count += block.size
+    if histogram.count + (below + above if infinite else 0) < count:
+        raise UnsettledError
     return Cell(count, below, above, None, histogram)
 
 
-def select_values(vector: Vector, count: int, ranks: list[int]) -> Cell:
+def select_values(
+    vector: Vector, count: int, ranks: list[int], *, infinite: bool
+) -> Cell:
     """Return a cell with exact order statistics, and a histogram if that is cheap."""
-    cell = count_values(vector) if count <= MERGEABLE else Cell(count)
-    if cell.histogram is not None and cell.histogram.exact:
-        return cell
-    values = order_statistics(vector, count, ranks, settled=True)
+    cell = Cell(count)
+    if count <= MERGEABLE:
+        cell = count_values(vector, infinite=infinite)
+        if cell.histogram is not None and cell.histogram.exact:
+            return cell
+    values = order_statistics(vector, count, ranks, finite=not infinite)
     return replace(cell, exact=dict(zip(ranks, map(float, values), strict=True)))
 
 
@@ -232,14 +243,15 @@ def learn_cells(
 ) -> QuantileState:
     """Learn each column, and each group of rows, of a batch."""
     if table.groups is None:
-        row = []
-        for vector in table.frame.vectors(table.places):
-            _settle(vector, missing, infinite=infinite)
-            row.append(_cell(vector, table.exact, ranks))
-        return QuantileState([row])
+        cells = [
+            _settled_cell(vector, missing, table.exact, ranks, infinite)
+            for vector in table.frame.vectors(table.places)
+        ]
+        return QuantileState([cells])
     vectors = [table.frame.vector(place) for place in table.places]
     for vector in vectors:
-        _settle(vector, missing, infinite=infinite)
+        refuse_long(vector)
+        vector.settle(missing, infinite=infinite)
     order = np.argsort(table.groups.codes, kind="stable")
     ends = np.cumsum(table.groups.counts)
     rows: list[list[Cell]] = []
@@ -249,28 +261,32 @@ def learn_cells(
             null = None if vector.null is None else vector.null[places]
             part = Vector(vector.values[places], vector.wrap, null=null)
             part.skip_nan = vector.skip_nan
-            row.append(_cell(part, table.exact, ranks))
+            row.append(_cell(part, table.exact, ranks, infinite=True))
         rows.append(row)
     return QuantileState(rows)
 
 
-def _settle(vector: Vector, missing: str, *, infinite: bool) -> None:
-    if vector.integers is not None:
-        raise ValueError(f"{vector.name}: scalers take integers of at most 64 bits")
-    odd = vector.null is not None
-    if vector.values.dtype.kind == "f" and not odd:
-        odd = not np.isfinite(np.add.reduce(vector.values, dtype=np.float64))
-    if odd:
+def _settled_cell(
+    vector: Vector, missing: str, exact: bool, ranks: Any, infinite: bool
+) -> Cell:
+    """Learn one column; clean data pay nothing for the policy."""
+    refuse_long(vector)
+    if vector.null is not None:
         vector.settle(missing, infinite=infinite)
+    try:
+        return _cell(vector, exact, ranks, infinite=infinite)
+    except UnsettledError:
+        vector.settle(missing, infinite=infinite)
+        return _cell(vector, exact, ranks, infinite=True)
 
 
-def _cell(vector: Vector, exact: bool, ranks: Any) -> Cell:
+def _cell(vector: Vector, exact: bool, ranks: Any, *, infinite: bool) -> Cell:
     count = present_count(vector)
     if not count:
         return Cell()
     if not exact:
-        return count_values(vector)
-    return select_values(vector, count, ranks(count))
+        return count_values(vector, infinite=infinite)
+    return select_values(vector, count, ranks(count), infinite=infinite)
 
 
 def percentiles(cell: Cell, levels: list[float]) -> list[float]:

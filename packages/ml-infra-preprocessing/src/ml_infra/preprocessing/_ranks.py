@@ -1,16 +1,16 @@
 """
 Exact order statistics of large arrays without sorting them.
 
-A sample brackets the value of each rank; one pass counts what lies below the bracket
-and collects what lies in it; only those few are partitioned. The counts prove the
-bracket, and a rank outside it falls back to a full partition, so that the answer never
-depends on the sample.
+A sample brackets the value of each rank; one pass counts what lies below the brackets
+and collects what lies in them; only those few are sorted. The counts prove the
+brackets, and a rank outside is looked for with a wider one, at last by a partition of
+all: the answer never depends on the sample.
 """
 
 from __future__ import annotations
 
 from math import ceil, inf, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
     from ._vectors import Vector
 
-SAMPLE = 1 << 15
 _DIRECT = 1 << 18  # below this many values a partition is as fast
-_PART = 1 << 13  # positions at a time: the memory promised is small
 _LONG = 1 << 22  # from here on a larger sample pays, as its brackets are narrower
+_SAMPLES = (1 << 15, 1 << 17)
+_PART = 1 << 13  # positions at a time: the memory promised is small
+_MARGINS = (3, 12)  # standard deviations of a sample's rank, first and second try
 
 
 def order_statistics(
@@ -33,7 +34,7 @@ def order_statistics(
     ranks: list[int],
     space: NDArray[Any] | None = None,
     *,
-    settled: bool = False,
+    finite: bool = False,
 ) -> list[Any]:
     """
     Return the values at 0-based `ranks` of the sorted values that are there.
@@ -43,27 +44,32 @@ def order_statistics(
         count: How many values `blocks` yields.
         ranks: Each in [0, count).
         space: Memory of the vector's dtype that may be overwritten; None allocates.
-        settled: Whether it is known that no value is NaN.
+        finite: Whether every value has to be finite.
 
     Raises:
-        UnsettledError: If a value is NaN.
+        UnsettledError: If a value is NaN, or not `finite`.
     """
-    wanted = sorted(set(ranks))
     found: dict[int, Any] = {}
-    if count > _DIRECT:
-        found = _bracketed(vector, count, wanted, space, settled=settled)
+    wanted = sorted(set(ranks))
+    for margin in _MARGINS if count > _DIRECT else ():
+        rest = [rank for rank in wanted if rank not in found]
+        if rest:
+            tried = _bracketed(vector, count, rest, space, margin=margin, finite=finite)
+            found.update(tried)
     rest = [rank for rank in wanted if rank not in found]
     if rest:
         values = _gathered(vector, count)
         values.partition([*rest, count - 1])
-        if values[-1] != values[-1]:  # NaN sorts last
+        if values[-1] != values[-1]:
             raise UnsettledError
+        if finite:
+            _check_sum(float(np.add.reduce(values, dtype=np.float64)))
         found.update((rank, values[rank].item()) for rank in rest)
     return [found[rank] for rank in ranks]
 
 
 def _gathered(vector: Vector, count: int) -> NDArray[Any]:
-    values = np.empty(count, vector.read(0, 0).dtype.newbyteorder("="))
+    values = np.empty(count, vector.read(slice(0)).dtype.newbyteorder("="))
     start = 0
     for block in vector.blocks(BLOCK):
         values[start : start + block.size] = block
@@ -72,55 +78,21 @@ def _gathered(vector: Vector, count: int) -> NDArray[Any]:
 
 
 class UnsettledError(Exception):
-    """A NaN was read: the policy for missing values has not been applied yet."""
+    """What was read is not finite: the policy has not been applied yet."""
 
 
-class _Bracket:
-    """The open interval (low, high) in which ranks are expected, and its contents."""
+def _check_sum(total: float) -> None:
+    if total - total != 0.0:
+        raise UnsettledError
 
-    def __init__(self, ranks: list[int], count: int, sample: NDArray[Any]) -> None:
-        self.ranks = ranks
-        size = sample.size
-        margin = 4 * sqrt(ranks[0] * (count - ranks[0]) * size) / count + 2
-        low = int(ranks[0] / count * size - margin)
-        high = ceil(ranks[-1] / count * size + margin)
-        self.low = sample[low].item() if low >= 0 else -inf
-        self.high = sample[high].item() if high < size else inf
-        self.room = int((high - low + 8) / size * count * 1.25) + 1024
-        self.space = sample[:0]
-        self.below = 0  # values <= low
-        self.kept = 0
 
-    def take(self, block: NDArray[Any]) -> None:
-        """Count and collect; the ends stay out, so repeated values cost no memory."""
-        under = block <= self.low
-        self.below += int(np.count_nonzero(under))
-        inside = block < self.high
-        inside ^= under
-        values = block[inside]
-        room = max(self.space.size - self.kept, 0)
-        self.space[self.kept : self.kept + values.size] = values[:room]
-        self.kept += values.size
+class _Bracket(NamedTuple):
+    """An open interval in which the values of some ranks are expected."""
 
-    def find(self, vector: Vector) -> dict[int, Any]:
-        """Return the values of those ranks that the bracket holds."""
-        if self.kept > self.space.size:
-            return {}
-        values = self.space[: self.kept]
-        places = [rank - self.below for rank in self.ranks]
-        inside = [place for place in places if 0 <= place < self.kept]
-        if inside:
-            values.partition(inside)
-        found = {place + self.below: values[place].item() for place in inside}
-        if places[0] < 0:
-            less = sum(np.count_nonzero(b < self.low) for b in vector.blocks(BLOCK))
-            ends = [rank for rank in self.ranks if less <= rank < self.below]
-            found.update(dict.fromkeys(ends, self.low))
-        if places[-1] >= self.kept:
-            upto = sum(np.count_nonzero(b <= self.high) for b in vector.blocks(BLOCK))
-            ends = [r for r in self.ranks if self.below + self.kept <= r < upto]
-            found.update(dict.fromkeys(ends, self.high))
-        return found
+    ranks: list[int]
+    low: Any
+    high: Any
+    room: float  # how many values are expected in it
 
 
 def _bracketed(
@@ -129,59 +101,130 @@ def _bracketed(
     ranks: list[int],
     space: NDArray[Any] | None,
     *,
-    settled: bool,
+    margin: int,
+    finite: bool,
 ) -> dict[int, Any]:
     """Return the value of each rank whose bracket held; usually all."""
-    sample = _sample(vector)
-    if sample.size < SAMPLE // 2:  # mostly missing values
+    size = _SAMPLES[len(vector.values) >= _LONG]
+    dtype = vector.read(slice(0)).dtype.newbyteorder("=")
+    if space is None or space.size < size:
+        space = np.empty(size, dtype)
+    sample = _sample(vector, space[:size])
+    if sample.size < size // 2:  # mostly missing values
         return {}
-    brackets = [_Bracket(group, count, sample) for group in _neighbours(ranks)]
-    room = sum(bracket.room for bracket in brackets)
-    if space is None or space.size < room:
-        space = np.empty(room, sample.dtype)
-    start = 0
-    for bracket in brackets:
-        bracket.space = space[start : start + bracket.room]
-        start += bracket.room
-    for block in vector.blocks(BLOCK):
-        if not settled and np.isnan(np.minimum.reduce(block)):
-            raise UnsettledError
-        for bracket in brackets:
-            bracket.take(block)
-    found: dict[int, Any] = {}
-    for bracket in brackets:
-        found.update(bracket.find(vector))
-    return found
+    brackets = _brackets(ranks, count, sample, margin)
+    room = int(sum(bracket.room for bracket in brackets) * 1.25) + 1024
+    if space.size < room:
+        space = np.empty(room, dtype)
+    below, values = _collected(vector, brackets, space[:room], finite)
+    values.sort()
+    if values.size and values[-1] != values[-1]:  # NaN sorts last
+        raise UnsettledError
+    if values.size == room:  # more than expected
+        return {}
+    return _found(vector, brackets, below, values)
 
 
-def _neighbours(ranks: list[int]) -> list[list[int]]:
-    """Group ranks that follow each other: one bracket serves them."""
-    groups: list[list[int]] = []
-    for rank in ranks:
-        if groups and rank - groups[-1][-1] == 1:
-            groups[-1].append(rank)
-        else:
-            groups.append([rank])
-    return groups
-
-
-def _sample(vector: Vector) -> NDArray[Any]:
+def _sample(vector: Vector, space: NDArray[Any]) -> NDArray[Any]:
     """Return sorted values at positions spread by the golden ratio: no randomness."""
-    size, kept = len(vector.values), 0
-    count = SAMPLE if size < _LONG else 2 * SAMPLE
-    sample = np.empty(count, vector.read(0, 0).dtype.newbyteorder("="))
-    for start in range(0, count, _PART):
-        spread = np.arange(start, min(start + _PART, count)) * 0.6180339887498949
+    kept = 0
+    for start in range(0, space.size, _PART):
+        spread = np.arange(start, min(start + _PART, space.size)) * 0.6180339887498949
         spread -= np.floor(spread)
-        spread *= size
+        spread *= len(vector.values)
         places = spread.astype(np.intp)
         if vector.null is not None:
             places = places[~vector.null[places]]
-        values = vector.values[places]
+        values = vector.read(places)
         if vector.skip_nan:
             values = values[~np.isnan(values)]
-        sample[kept : kept + values.size] = values
+        space[kept : kept + values.size] = values
         kept += values.size
-    sample = sample[:kept]
+    sample = space[:kept]
     sample.sort()
+    if kept and sample[-1] != sample[-1]:  # NaN sorts last
+        raise UnsettledError
     return sample
+
+
+def _brackets(
+    ranks: list[int], count: int, sample: NDArray[Any], margin: int
+) -> list[_Bracket]:
+    """Return ascending brackets that do not overlap."""
+    brackets: list[_Bracket] = []
+    for rank in ranks:
+        middle = rank / count * sample.size
+        reach = margin * sqrt(middle * (1 - rank / count)) + 2
+        first, last = int(middle - reach), ceil(middle + reach)
+        low = sample[first].item() if middle >= reach else -inf
+        high = sample[last].item() if last < sample.size else inf
+        if low == high:  # a value that repeats: nothing lies before the next one
+            high = _next(sample[first])
+        held, room = [rank], (last - first) / sample.size * count
+        if brackets and low < brackets[-1].high:
+            before = brackets.pop()
+            held, low, room = [*before.ranks, rank], before.low, before.room + room
+        brackets.append(_Bracket(held, low, high, room))
+    return brackets
+
+
+def _next(value: Any) -> Any:
+    if value.dtype.kind != "f":
+        return value.item() + 1
+    return np.nextafter(value, value.dtype.type(inf)).item()
+
+
+def _collected(
+    vector: Vector, brackets: list[_Bracket], space: NDArray[Any], finite: bool
+) -> tuple[list[int], NDArray[Any]]:
+    """
+    Return how many values are not above each low end, and what lies in the brackets.
+
+    The latter with every NaN and as far as there is space. The ends of a bracket stay
+    out, so that repeated values cost no memory.
+    """
+    tests: list[Any] = []
+    for bracket in brackets:
+        tests += [(np.less_equal, bracket.low), (np.less, bracket.high)]
+    # Outside, a value passes an odd number of tests; inside an even one, and NaN none.
+    tests[-1] = (np.greater_equal, brackets[-1].high)
+    marks = np.empty((len(tests), BLOCK), np.bool_)
+    below, kept, total = [0] * len(brackets), 0, 0.0
+    for block in vector.blocks(BLOCK):
+        passed = marks[:, : block.size]
+        for (test, bound), mark in zip(tests, passed, strict=True):
+            test(block, bound, out=mark)
+        for i, mark in enumerate(passed[::2]):
+            below[i] += int(np.count_nonzero(mark))
+        for mark in passed[1:-1]:
+            passed[0] ^= mark
+        values = block[np.equal(passed[0], passed[-1], out=passed[0])]
+        part = space[kept : kept + values.size]
+        part[...] = values[: part.size]
+        kept += part.size
+        if finite:
+            total += float(np.add.reduce(block, dtype=np.float64))
+        if part.size < values.size:
+            break
+    _check_sum(total)
+    return below, space[:kept]
+
+
+def _found(
+    vector: Vector, brackets: list[_Bracket], below: list[int], values: NDArray[Any]
+) -> dict[int, Any]:
+    """Return the values of those ranks that their brackets hold."""
+    found: dict[int, Any] = {}
+    for (ranks, low, high, _), under in zip(brackets, below, strict=True):
+        first = int(values.searchsorted(low, side="right"))  # of several brackets
+        last = int(values.searchsorted(high))
+        upto = under + last - first
+        places = [(rank, first + rank - under) for rank in ranks]
+        found.update((r, values[p].item()) for r, p in places if first <= p < last)
+        if ranks[0] < under:
+            less = sum(np.count_nonzero(b < low) for b in vector.blocks(BLOCK))
+            found.update((rank, low) for rank in ranks if less <= rank < under)
+        if ranks[-1] >= upto:
+            most = sum(np.count_nonzero(b <= high) for b in vector.blocks(BLOCK))
+            found.update((rank, high) for rank in ranks if upto <= rank < most)
+    return found

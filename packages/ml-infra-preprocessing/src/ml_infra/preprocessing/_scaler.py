@@ -137,14 +137,8 @@ class Scaler(Transformer):
                 return
             by = place_of_group(frame.names, self.by)
             groups = encoded(frame, by, self.by)
-            keys = groups.keys
-            order = sorted(range(len(keys)), key=lambda i: key_order(keys[i]))
-            state = self._learn(Batch(frame, places, weights, exact, groups))
-            rank = [0] * len(keys)
-            for new, old in enumerate(order):
-                rank[old] = new
-            self.state_ = state.spread(rank, len(keys))
-            self.groups_ = [keys[i] for i in order]
+            self.state_ = self._learn(Batch(frame, places, weights, exact, groups))
+            self.groups_ = groups.keys
 
     def merge(self, other: Self) -> Self:
         """

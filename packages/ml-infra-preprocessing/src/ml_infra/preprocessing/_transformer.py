@@ -131,10 +131,10 @@ class Transformer(Estimator):
                 np.empty(frame.rows, vector.dtype) if whole is None else whole[:, place]
             )
             if codes is None:
-                plan.column(0, j, vector, out)
+                total = plan.column(0, j, vector, out)
             else:
-                plan.grouped(j, vector.values, codes, out)
-            if not np.isfinite(np.add.reduce(out, dtype=np.float64)):
+                total = plan.grouped(j, vector.values, codes, out)
+            if not np.isfinite(total):
                 vector.settle(self.missing, infinite=self._infinite)
             results[place] = out
         if whole is not None and frame.finish is not None:

@@ -11,7 +11,7 @@ from . import _lists
 from ._passes import (
     BLOCK,
     negligible,
-    rescale,
+    rescaled,
     scale_exponent,
     settled_extent,
     settled_moments,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def normalize(data: Any, missing: str, out: NDArray[Any] | None) -> Any:
     vector = open_vector(data, "normalize")
     if vector.integers is not None:
-        return _from_list(vector, _lists.normalize(vector.integers), out)
+        return _from_list(vector, _lists.normalize_integers(vector.integers), out)
     with np.errstate(all="ignore"):
         low, high = settled_extent(vector, missing)
         if not low < high:
@@ -41,7 +41,8 @@ def normalize(data: Any, missing: str, out: NDArray[Any] | None) -> Any:
 def standardize(data: Any, ddof: int, missing: str, out: NDArray[Any] | None) -> Any:
     vector = open_vector(data, "standardize")
     if vector.integers is not None and len(vector.integers) > ddof:
-        return _from_list(vector, _lists.standardize(vector.integers, ddof), out)
+        scaled = _lists.standardize_integers(vector.integers, ddof)
+        return _from_list(vector, scaled, out)
     with np.errstate(all="ignore"):
         moments = settled_moments(vector, missing)
         if not moments.varied:
@@ -172,7 +173,8 @@ def _rescaled(
     vector: Vector, out: NDArray[Any] | None, center: float, rest: float, scale: float
 ) -> Any:
     target = _target(vector, out)
-    rescale(vector, center, rest, scale, target)
+    for _ in rescaled(vector, center, rest, scale, target):
+        pass
     return _finished(vector, target, out)
 
 

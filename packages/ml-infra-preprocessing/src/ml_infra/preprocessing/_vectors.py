@@ -82,9 +82,9 @@ class Vector:
         self.dtype = result_dtype(values)
         self._wrap = wrap
 
-    def read(self, start: int, stop: int) -> NDArray[Any]:
-        """Return values[start:stop] less the origin, over 2**exponent."""
-        block = self.values[start:stop]
+    def read(self, places: slice | NDArray[np.intp]) -> NDArray[Any]:
+        """Return the values at these places less the origin, over 2**exponent."""
+        block = self.values[places]
         if self.origin:
             base = np.array(self.origin, block.dtype).astype(np.uint64)
             bits = block.astype(np.uint64)  # wraps, and so does the difference back
@@ -97,7 +97,7 @@ class Vector:
     def blocks(self, size: int) -> Iterator[NDArray[Any]]:
         """Yield the values that are there, at most `size` at a time."""
         for start in range(0, len(self.values), size):
-            block = self.read(start, start + size)
+            block = self.read(slice(start, start + size))
             if self.null is not None:
                 block = block[~self.null[start : start + size]]
             if self.skip_nan:

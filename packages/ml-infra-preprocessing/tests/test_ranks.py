@@ -1,0 +1,109 @@
+"""Order statistics of long data: brackets, repeats, bad values, any type."""
+
+import math
+
+import numpy as np
+import pytest
+
+from ml_infra.preprocessing import (
+    OutlierClipper,
+    RobustScaler,
+    _ranks,
+    clip_outliers,
+    robust_scale,
+)
+
+
+@pytest.mark.parametrize("case", ["two", "sorted", "falling", "steps", "ints", "gaps"])
+def test_selection_is_exact_for_any_distribution(case):
+    """Repeated values, order and gaps change where brackets lie, never the answer."""
+    selection_of(300_000, case)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["sorted", "steps", "gaps"])
+def test_selection_with_the_larger_sample_is_exact(case):
+    """From 2**22 values on the sample that places the brackets is larger."""
+    selection_of(4_400_000, case)
+
+
+def selection_of(n, case):
+    rng = np.random.default_rng(8)
+    data = {
+        "two": rng.integers(0, 2, n).astype(float),
+        "sorted": np.arange(n, dtype=float),
+        "falling": np.arange(n, dtype=float)[::-1],
+        "steps": np.floor(rng.normal(size=n) * 3),
+        "ints": rng.integers(-(2**62), 2**62, n),
+        "gaps": np.where(rng.random(n) < 0.3, np.nan, rng.normal(size=n)),
+    }[case]
+    present = np.sort(data[~np.isnan(data)] if data.dtype.kind == "f" else data)
+    for bounds in ((5, 95), (0, 100), (50, 50), (0.001, 99.999)):
+        low, high = (
+            present[min(len(present) - 1, int(len(present) * p / 100))] for p in bounds
+        )
+        made = clip_outliers(data, *bounds, missing="keep")
+        assert np.array_equal(made, np.clip(data, low, high), equal_nan=True)
+
+
+def test_the_larger_sample_brackets_as_well(monkeypatch):
+    monkeypatch.setattr(_ranks, "_LONG", 300_000)
+    data = np.random.default_rng(9).lognormal(3, 2, 300_000)
+    ordered = np.sort(data)
+    made = clip_outliers(data)
+    assert np.array_equal(made, np.clip(data, ordered[15_000], ordered[285_000]))
+
+
+@pytest.mark.parametrize("margins", [(0, 0), (0, 12), (3,), ()])
+def test_a_bracket_that_misses_is_widened_and_the_answer_the_same(monkeypatch, margins):
+    """Ranks outside their brackets are looked for again, at last among all values."""
+    monkeypatch.setattr(_ranks, "_MARGINS", margins)
+    data = np.random.default_rng(12).normal(size=300_000)
+    ordered = np.sort(data)
+    for p in (0.0, 0.01, 5, 50, 99.99):
+        low, high = ordered[int(3000 * p)], ordered[int(3000 * max(p, 95))]
+        made = clip_outliers(data, p, max(p, 95))
+        assert np.array_equal(made, np.clip(data, low, high))
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", ">f8", "i1", "u8", "?"])
+def test_selection_among_repeated_values_of_any_type(dtype):
+    """A bracket between equal values holds none of them and costs no memory."""
+    rng = np.random.default_rng(13)
+    data = rng.choice([0, 1, 2, 3], p=[0.3, 0.3, 0.3, 0.1], size=300_000).astype(dtype)
+    ordered = np.sort(data.astype(float))
+    for low, high in ((5, 95), (29.9, 30.1), (50, 50), (0, 100)):
+        bounds = (ordered[min(299_999, int(3000.0 * p))] for p in (low, high))
+        made = clip_outliers(data, low, high)
+        assert np.array_equal(made, np.clip(data.astype(made.dtype), *bounds))
+
+
+@pytest.mark.parametrize("size", [5, 70_000, 300_000])
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_one_bad_value_in_any_place_is_found_by_position(size, bad):
+    """Percentiles pass over extremes, but the policy for missing and infinite holds."""
+    data = np.random.default_rng(14).normal(size=size)
+    for place in (0, size // 2, size - 1):
+        spoilt = data.copy()
+        spoilt[place] = bad
+        for order in "CF":
+            table = np.array([data, spoilt], order="F" if order == "C" else "C").T
+            with pytest.raises(ValueError, match=f"column 1.*position {place}"):
+                RobustScaler().fit(table)
+        with pytest.raises(ValueError, match=f"position {place}"):
+            robust_scale(spoilt)
+        if bad != bad:  # noqa: PLR0124 -- NaN
+            with pytest.raises(ValueError, match=f"position {place}"):
+                clip_outliers(spoilt)
+            kept = clip_outliers(spoilt, missing="keep")
+            assert np.array_equal(
+                np.delete(kept, place), clip_outliers(np.delete(data, place))
+            )
+            scaler = RobustScaler(missing="keep").fit(spoilt[:, None])
+            assert scaler.state_.count == size - 1
+        else:
+            made = clip_outliers(spoilt, 25, 75)
+            assert made[place] == (made.max() if bad > 0 else made.min())
+            assert OutlierClipper(25, 75).fit_transform(spoilt[:, None])[
+                place, 0
+            ] == pytest.approx(made[place])
