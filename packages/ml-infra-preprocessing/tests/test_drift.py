@@ -228,6 +228,13 @@ def test_bad_options_are_refused_with_their_name(options):
         drift({"x": [1]}, {"x": [1]}, **options)
 
 
+@pytest.mark.parametrize("by", [["x"], np.array(["x"]), {"x": 1}])
+def test_rows_are_split_by_the_name_of_a_column(by):
+    """The metrics take the column itself as `by`."""
+    with pytest.raises(TypeError, match="by: expected the name of one column, got"):
+        drift({"x": [1]}, {"x": [1]}, by=by)
+
+
 def test_a_result_is_no_truth_value():
     with pytest.raises(TypeError, match=r"\.verdict"):
         bool(drift({}, {}))

@@ -103,6 +103,12 @@ STATE = Profile.of(
 ).to_dict()
 
 
+def test_a_column_shows_itself_at_a_prompt():
+    profile = Profile.of({"n": [3, 1, None], "t": ["a", "b", "a"]})
+    assert repr(profile["n"]) == "ColumnProfile(int, 3 rows, 1 nulls, 1 to 3)"
+    assert repr(profile["t"]) == "ColumnProfile(text, 3 rows, 0 nulls)"
+
+
 def test_a_state_comes_back_as_it_was():
     restored = Profile.from_json(json.dumps(STATE))
     assert restored.to_dict() == STATE
@@ -119,6 +125,8 @@ def test_a_state_comes_back_as_it_was():
         ("x", {"nulls": 2}),
         ("x", {"nulls": True}),
         ("x", {"low": None}),
+        ("x", {"low": float("nan")}),
+        ("x", {"high": float("inf")}),
         ("x", {"mean": "0"}),
         ("x", {"histogram": 5}),
         ("x", {"distinct": {"format": "x"}}),

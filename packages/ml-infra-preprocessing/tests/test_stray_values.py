@@ -216,3 +216,15 @@ def test_what_is_no_column_is_named():
         Schema.infer({"a": np.zeros((2, 2))})
     with pytest.raises(TypeError, match=r"column 'a': .* got set"):
         Schema.infer({"a": {1, 2}})
+
+
+@pytest.mark.parametrize(
+    ("library", "frame"),
+    [("pandas", "DataFrame"), ("polars", "DataFrame"), ("pyarrow", "table")],
+)
+def test_a_frame_in_the_place_of_a_column_is_named(library, frame):
+    module = pytest.importorskip(library)
+    column = getattr(module, frame)({"x": [1, 2]})
+    for use in (Schema.infer, Schema({"a": "int"}).validate):
+        with pytest.raises(TypeError, match=r"column 'a': expected a list, .* got "):
+            use({"a": column})

@@ -64,6 +64,11 @@ class ColumnProfile:
 
     # --- reading --------------------------------------------------------------------
 
+    def __repr__(self) -> str:
+        ends = "" if self.min is None else f", {self.min} to {self.max}"
+        size = f"{self.rows:,} rows, {self.nulls:,} nulls"
+        return f"ColumnProfile({self.kind}, {size}{ends})"
+
     @property
     def count(self) -> int:
         """Rows with a value, infinities included."""

@@ -54,8 +54,8 @@ def read_column(state: Mapping[str, Any]) -> ColumnProfile:
         raise StateError("state: numbers beyond every float") from None
     if not spread >= 0 or math.isinf(average):
         raise StateError("state: expected a finite mean and squares >= 0")
-    if ends != sorted(ends):
-        raise StateError("state: expected low <= high")
+    if not all(map(math.isfinite, ends)) or ends != sorted(ends):
+        raise StateError("state: expected finite low <= high")
     made._moments = Moments(
         histogram.count,
         average,

@@ -74,10 +74,11 @@ def cells_of(column: Any) -> Cells:
         return cells_of_objects(column)
     library = type(column).__module__.partition(".")[0]
     if library in READERS:
-        return READERS[library](column)
-    if hasattr(column, "__array__") or hasattr(column, "__dlpack__"):
+        if hasattr(column, "dtype") or hasattr(column, "type"):  # a frame has neither
+            return READERS[library](column)
+    elif hasattr(column, "__array__") or hasattr(column, "__dlpack__"):
         return cells_of_array(np.asarray(column))
-    if isinstance(column, Sequence) and not isinstance(column, (str, bytes)):
+    elif isinstance(column, Sequence) and not isinstance(column, (str, bytes)):
         return cells_of_objects(column)
     raise TypeError(
         f"column: expected a list, an array or a series, got {type(column).__name__}"

@@ -148,6 +148,13 @@ def drift(
         columns_of = _columns(_profile(reference), _profile(current), floors)
         results = [Drift(alpha, columns_of)]
     else:
+        try:
+            hash(by)
+        except TypeError:
+            kind = type(by).__name__
+            raise TypeError(
+                f"by: expected the name of one column, got {kind}"
+            ) from None
         results = _segmented(reference, current, by, alpha, floors)
     columns = [one for result in results for one in result.columns.values()]
     tests = [test for one in columns for test in one.tests.values()]
