@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ._callables import CO_COROUTINE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -61,7 +63,7 @@ def function(option: str, value: Any) -> None:
     if value is not None and not callable(value):
         raise TypeError(f"{option} must be callable or None, got {value!r}")
     code = getattr(value, "__code__", None)
-    if code is not None and code.co_flags & 0x80:
+    if code is not None and code.co_flags & CO_COROUTINE:
         raise TypeError(
             f"{option} must be a plain function, and {value!r} is async: nobody would "
             "await it"

@@ -9,7 +9,7 @@ before anything is tried.
 
 from __future__ import annotations
 
-import sys
+from ._callables import CO_VARARGS, CO_VARKEYWORDS, FUNCTION, short_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from types import CodeType
     from typing import Any
 
-_VARARGS, _VARKEYWORDS = 0x04, 0x08  # bits of co_flags
 _ANY = ("*args, **kwargs", "*args, **kwargs", "args", "kwargs", "args or kwargs")
-FUNCTION = type(lambda: None)
 # Checking the type of more arguments one by one costs more than a loop.
 _INLINE_LIMIT = 6
 
@@ -74,21 +72,6 @@ def dress(wrapper: Callable[..., Any], function: Any) -> Callable[..., Any]:
     return wrapper
 
 
-def unwrap_partial(function: Any) -> Any:
-    """Return what a `functools.partial` calls in the end; others as they are."""
-    functools = sys.modules.get("functools")
-    while functools is not None and isinstance(function, functools.partial):
-        function = function.func
-    return function
-
-
-def short_name(function: Any) -> str:
-    """Return the name to show: "Loader.fetch", without the functions around it."""
-    function = unwrap_partial(function)
-    name = getattr(function, "__qualname__", None) or type(function).__qualname__
-    return str(name).rpartition("<locals>.")[2]
-
-
 def _compiled(source: str) -> CodeType:
     if source not in _sources:
         if len(_sources) > _SOURCES_LIMIT:
@@ -108,8 +91,8 @@ def _plan(
     names = code.co_varnames
     positional, only = names[:count], names[count : count + keywords]
     extra = list(names[count + keywords :])
-    rest = extra.pop(0) if code.co_flags & _VARARGS else None
-    options = extra.pop(0) if code.co_flags & _VARKEYWORDS else None
+    rest = extra.pop(0) if code.co_flags & CO_VARARGS else None
+    options = extra.pop(0) if code.co_flags & CO_VARKEYWORDS else None
     used = {*positional, *only, rest, options}
     if used & {*taken, "function", "wrapper", "type", "Exception"} or any(
         name and name.startswith("_wrapper_") for name in used

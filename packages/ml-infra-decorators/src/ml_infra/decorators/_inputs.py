@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reprlib import repr as shorten
 
-from ._forward import FUNCTION
+from ._callables import FUNCTION
 from ._results import is_fresh
 
 TYPE_CHECKING = False

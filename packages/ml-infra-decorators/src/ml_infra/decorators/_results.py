@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ._callables import CO_ITERABLE_COROUTINE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -60,7 +62,7 @@ def is_coroutine(result: Any) -> bool:
     """Return whether this is a coroutine, perhaps one that `types.coroutine` made."""
     code = getattr(result, "gi_code", None)
     if type(result) is GENERATOR and code is not None:
-        return bool(code.co_flags & 0x100)
+        return bool(code.co_flags & CO_ITERABLE_COROUTINE)
     return type(result) is COROUTINE
 
 

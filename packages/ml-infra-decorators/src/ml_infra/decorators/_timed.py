@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from time import perf_counter_ns
 
+from ._callables import kind_of
 from ._forward import dress, forward
 from ._histogram import BATCH
 from ._measurement import Measurement, Telling, begin_telling
 from ._registry import timings
 from ._results import COROUTINE
-from ._wrapping import kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 from . import _clock, _inputs
 from ._call import Call
-from ._forward import dress, forward, short_name, unwrap_partial
+from ._callables import kind_of, refuse, short_name
+from ._forward import dress, forward
 from ._loops import (
     async_generator,
     go_on,
@@ -151,23 +150,6 @@ def wrap(function: F, policy: RetryPolicy, *, classes: bool = False) -> F:
     return forward(function, template, names)  # type: ignore[return-value] # the same
 
 
-def kind_of(function: Any) -> str:
-    """Return "sync", "async", "generator" or "async generator"."""
-    function = unwrap_partial(function)
-    # What inspect.markcoroutinefunction leaves, from Python 3.12.
-    mark = getattr(sys.modules.get("inspect"), "_is_coroutine_mark", None)
-    if mark is not None and getattr(function, "_is_coroutine_mark", None) is mark:
-        return "async"
-    if not hasattr(function, "__code__") and not isinstance(function, type):
-        function = getattr(type(function), "__call__", None)  # noqa: B004 - its code is wanted
-    flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
-    if flags & 0x200:
-        return "async generator"
-    if flags & (0x80 | 0x100):  # the latter is types.coroutine
-        return "async"
-    return "generator" if flags & 0x20 else "sync"
-
-
 def _refuse_options(function: Any) -> None:
     if type(function) is int:
         raise TypeError(
@@ -180,31 +162,3 @@ def _refuse_options(function: Any) -> None:
         names = ", ".join(each.__name__ for each in types)
         names = f"({names})" if isinstance(function, tuple) else names
         raise TypeError(f"cannot decorate an exception type: say on={names}")
-
-
-def refuse(function: object, *, classes: bool = False) -> None:
-    """Raise a TypeError with the way out if this is nothing to decorate."""
-    what = ""
-    if isinstance(function, property):
-        what = "a property: put the decorator below @property"
-    elif isinstance(function, type) and not classes:
-        what = "a class: decorate one of its methods, or a function that makes it"
-    elif _is_context_manager(function):
-        what = (
-            f"the context manager {short_name(function)}, which does its work when it "
-            "is entered: put @contextmanager outside, above this decorator"
-        )
-    elif not callable(function):
-        what = f"{type(function).__name__}, which is not callable"
-        if hasattr(type(function), "__get__"):
-            what += ": put the decorator below it, directly on the function"
-    if what:
-        raise TypeError(f"cannot decorate {what}")
-
-
-def _is_context_manager(function: Any) -> bool:
-    """Return whether contextlib made this of a generator function."""
-    function = unwrap_partial(function)
-    module = getattr(function, "__globals__", {}).get("__name__")
-    code = getattr(function, "__code__", None)
-    return module == "contextlib" and code is not None and code.co_name == "helper"

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
-from ._forward import short_name
+from ._callables import refuse, short_name
 from ._measurement import Measurement, Options, Timing
 from ._registry import Timings, timings
 from ._timed import timed
-from ._wrapping import refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
