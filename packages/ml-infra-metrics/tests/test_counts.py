@@ -427,6 +427,12 @@ def test_unknown_metrics_and_options_are_refused():
         counts.metric("f1_score", "samples")
 
 
+def test_a_table_of_slices_shows_itself_at_a_prompt():
+    table = Counts.of([1, 0], [1, 1], by=["EU", "US"]).slices("accuracy")
+    assert repr(table) == str(table)
+    assert repr(table).startswith("EU  1.000 [")
+
+
 def test_a_missing_slice_is_answered_with_those_there_are():
     with pytest.raises(KeyError, match=r"no slice 'ES'; there are \['EU', 'US'\]"):
         Counts.of([1, 0], [1, 1], by=["EU", "US"])["ES"]

@@ -1,6 +1,7 @@
 """The door: which argument is which, pairing, missing values, and containers."""
 
 import enum
+import importlib.util
 import sys
 from decimal import Decimal
 
@@ -179,6 +180,7 @@ def test_numbers_with_gaps_in_a_list_are_numbers():
         (np.array([1j]), "complex"),
         ([[1, 2], [3]], "different lengths"),
         ([["a"], {}], "no classes|different lengths|must"),
+        (np.ones((3, 0)), r"\(n, k\), got shape \(3, 0\)"),
     ],
 )
 def test_what_is_no_column_is_refused(bad, message):
@@ -325,6 +327,7 @@ def test_an_infinite_class_is_called_infinite():
         ("successes", lambda: wilson_interval("1", 3)),
         ("n", lambda: wilson_interval(1, None)),
         ("level", lambda: wilson_interval(1, 3, level="x")),
+        ("level", lambda: wilson_interval(1, 3, level=[0.9])),
         ("beta", lambda: fbeta_score([1, 0], [1, 1], beta="1")),
         ("beta", lambda: Counts.of([1, 0], [1, 1]).fbeta_score(beta=None)),
         ("eps", lambda: log_loss([0.5, 0.1], [1, 0], eps="1")),
@@ -334,3 +337,48 @@ def test_an_infinite_class_is_called_infinite():
 def test_an_option_that_is_no_number_is_named(name, call):
     with pytest.raises(TypeError, match=f"{name} must be a number, got"):
         call()
+
+
+@pytest.mark.parametrize("values", [["a", "b", "c", "a"], [0, 1, 2, 0], [0.0, 1, 2, 0]])
+def test_a_table_of_one_column_is_that_column(values):
+    """Text too, which NumPy holds as objects."""
+    predictions, labels = values, [*values[:3], values[1]]
+    tables = [np.array([[value] for value in predictions], object)]
+    for library, make in (
+        ("pandas", lambda m: m.DataFrame({"x": predictions})),
+        ("polars", lambda m: m.DataFrame({"x": predictions})),
+        ("pyarrow", lambda m: m.table({"x": predictions})),
+        ("pyarrow", lambda m: m.RecordBatch.from_pydict({"x": predictions})),
+    ):
+        if library in sys.modules or importlib.util.find_spec(library):
+            tables.append(make(importlib.import_module(library)))
+    for table in tables:
+        assert accuracy(table, labels) == accuracy(labels, table) == 0.75
+        counts = Counts.of(predictions, labels, by=table)
+        assert set(counts.keys()) == set(values)
+
+
+def test_what_of_arrow_is_no_column_is_refused_by_name():
+    arrow = pytest.importorskip("pyarrow")
+    for bad in (arrow.table({"a": [1, 0], "b": [1, 0]}), arrow.scalar(1)):
+        with pytest.raises(TypeError, match=r"predictions is a pyarrow .* one of its"):
+            accuracy(bad, [1, 0])
+    polars = pytest.importorskip("polars")
+    with pytest.raises(TypeError, match="by is a polars LazyFrame; collect it first"):
+        Counts.of([1, 0], [1, 0], by=polars.LazyFrame({"a": [1, 0]}))
+    with pytest.raises(TypeError, match="predictions holds values that are no classes"):
+        accuracy(polars.Series([{"a": 1}, {"a": 0}]), [1, 0])
+
+
+def test_a_decimal_nan_is_missing():
+    values = [Decimal(1), Decimal("NaN"), Decimal(0)]
+    with pytest.raises(ValueError, match=r"labels has a missing value .* at row 1"):
+        accuracy([1, 1, 0], values)
+    assert accuracy(values, [Decimal(1)] * 3, missing="drop") == 0.5
+
+
+def test_categories_of_numbers_are_no_scores():
+    pandas = pytest.importorskip("pandas")
+    scores = pandas.Series([3, 1, 2], dtype="category")
+    with pytest.raises(TypeError, match="got values of type int; convert them to fl"):
+        roc_auc(scores, [1, 0, 1])

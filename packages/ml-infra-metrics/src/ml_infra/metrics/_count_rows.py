@@ -63,8 +63,10 @@ def group_columns(by: Any) -> dict[str, Any]:
     """Return the slice keys by name: one column, or a tuple or mapping of several."""
     if by is None:
         return {}
-    if isinstance(by, dict) or (hasattr(by, "columns") and hasattr(by, "__getitem__")):
-        return {f"by {name}": by[name] for name in getattr(by, "columns", by)}
+    # A lazy frame has no length.
+    if isinstance(by, dict) or (hasattr(by, "__len__") and hasattr(by, "columns")):
+        names = getattr(by, "column_names", None) or getattr(by, "columns", by)
+        return {f"by {name}": by[name] for name in names}
     if isinstance(by, tuple) and by and not isinstance(by[0], (str, int)):
         return {f"by {place}": column for place, column in enumerate(by)}
     return {"by": by}

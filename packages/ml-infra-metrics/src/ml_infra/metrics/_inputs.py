@@ -219,9 +219,13 @@ def _described(column: Column) -> str:
     if found is None:
         found = column.values.ravel().tolist()
     kinds = sorted({type(value).__name__ for value in found})
-    if kinds == ["int"]:
+    if kinds == ["int"] and max(map(abs, found)) >= 2**63:
         return "integers beyond 64 bits; convert them to float"
-    advice = "; convert them to float" if {*kinds} <= {"Decimal", "Fraction"} else ""
+    advice = (
+        "; convert them to float"
+        if {*kinds} <= {"Decimal", "Fraction", "float", "int"}
+        else ""
+    )
     return f"values of type {' and '.join(kinds)}{advice}"
 
 

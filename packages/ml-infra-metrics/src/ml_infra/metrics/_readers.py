@@ -88,7 +88,7 @@ def read(data: Any, name: str) -> Column:
     if values.ndim == 2 and values.shape[1] == 1:
         null = None if column.null is None else column.null.reshape(-1)
         column = column._replace(values=values[:, 0], null=null, names=None)
-    elif values.ndim not in (1, 2):
+    elif values.ndim not in (1, 2) or 0 in values.shape[1:]:
         raise ValueError(
             f"{name} must have shape (n,) or (n, k), got shape {values.shape}"
         )
@@ -137,8 +137,8 @@ def _read_objects(data: Sequence[Any], name: str) -> Column:
 def _wrap(values: Array, name: str) -> Column:
     if values.dtype.kind != "O":
         return Column(name, values)
-    if values.ndim == 1:
-        return _read_objects(values.tolist(), name)
+    if values.ndim == 1 or values.shape[1:] == (1,):
+        return _read_objects(values.ravel().tolist(), name)
     null = np.fromiter(map(_is_null, values.ravel()), bool, values.size)
     return Column(name, values, null.reshape(values.shape) if null.any() else None)
 
@@ -147,6 +147,8 @@ def _is_null(value: Any) -> bool:
     # pandas.NA refuses a truth value; NaN and NaT differ from themselves.
     if value is None or type(value).__name__ == "NAType":
         return True
+    if type(value).__name__ == "Decimal":
+        return bool(value.is_nan())
     return isinstance(value, (float, np.generic)) and bool(value != value)  # noqa: PLR0124 - the definition of NaN
 
 
@@ -217,6 +219,8 @@ def _read_torch(data: Any, name: str) -> Column:
 def _read_pandas(data: Any, name: str) -> Column:
     pandas = sys.modules["pandas"]
     if isinstance(data, pandas.DataFrame):
+        if data.shape[1] == 1:
+            return _read_pandas(data.iloc[:, 0], name)
         names = data.columns.tolist()
         names = None if names == list(range(len(names))) else names
         return _wrap(data.to_numpy(), name)._replace(names=names)
@@ -243,6 +247,8 @@ def _read_pandas(data: Any, name: str) -> Column:
 def _read_polars(data: Any, name: str) -> Column:
     polars = sys.modules["polars"]
     if isinstance(data, polars.DataFrame):
+        if data.width == 1:
+            return _read_polars(data.to_series(), name)
         names = data.columns
         unnamed = names == [f"column_{place}" for place in range(len(names))]
         column = _wrap(data.to_numpy(), name)
@@ -262,13 +268,19 @@ def _read_polars(data: Any, name: str) -> Column:
     elif null is not None and data.dtype == polars.Boolean:
         data = data.fill_null(value=False)
     values = data.to_numpy()
-    if values.dtype.kind == "O":
+    if values.dtype.kind == "O" or data.dtype == polars.Struct:
         return _read_objects(data.to_list(), name)
     return Column(name, values, null)
 
 
 def _read_pyarrow(data: Any, name: str) -> Column:
     arrow = sys.modules["pyarrow"]
+    if getattr(data, "num_columns", 0) == 1:  # a table or a record batch
+        data = data.column(0)
+    if not isinstance(data, (arrow.Array, arrow.ChunkedArray)):
+        raise TypeError(
+            f"{name} is a pyarrow {type(data).__name__}; pass one of its columns"
+        )
     if isinstance(data, arrow.ChunkedArray):
         data = data.combine_chunks()
         if isinstance(data, arrow.ChunkedArray):  # older releases return it unmerged

@@ -54,15 +54,19 @@ class Interval:
         return self.low <= value <= self.high
 
 
-@lru_cache
 def z_score(level: float) -> float:
     """Return the two-sided standard normal quantile of a level in (0, 1)."""
-    from statistics import NormalDist
-
     check_real(level, "level")
     if not 0 < level < 1:
         raise ValueError(f"level must lie strictly between 0 and 1, got {level!r}")
-    return NormalDist().inv_cdf((1 + level) / 2)
+    return _normal_quantile((1 + level) / 2)
+
+
+@lru_cache
+def _normal_quantile(share: float) -> float:
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf(share)
 
 
 def wilson_bounds(

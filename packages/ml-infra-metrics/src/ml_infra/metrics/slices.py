@@ -95,6 +95,9 @@ class SliceTable:
             "flags": list(self.flags),
         }
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def __str__(self) -> str:
         width = max([len(str(key)) for key in self.keys], default=0)
         lines = [
