@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import deque
 
 from . import _context
+from ._gates import waiting
 from ._preemption import let_through
 
 TYPE_CHECKING = False
@@ -28,7 +28,7 @@ _MAX_PENDING = 1000
 _LONGEST_WAIT_S = 5.0
 
 
-class _Pending:
+class Pending:
     """One record that waits for its values."""
 
     def __init__(
@@ -61,9 +61,6 @@ class _Pending:
             self.write({**self.fields, **(self.copies if resolved else {})})
         finally:
             _context.current.set(before)
-
-
-waiting: deque[_Pending] = deque()
 
 
 def on_device(value: Any) -> bool:
@@ -99,14 +96,14 @@ def deferred(  # noqa: PLR0917 - the arguments of `Pipeline.record`
         pipeline.write(gate, level, event, values, bound, now=now, **special)
 
     try:
-        pending = _Pending(write, fields)
+        pending = Pending(write, fields)
     except BaseException as error:  # noqa: BLE001 - a foreign tensor that cannot be copied
         let_through(error)
         write(fields)
         return True
     waiting.append(pending)
     while len(waiting) > _MAX_PENDING:
-        waiting.popleft().settle(resolved=False)
+        waiting.pop(0).settle(resolved=False)
     return True
 
 
@@ -121,14 +118,14 @@ def settle(*, wait: bool = False) -> None:
     deadline = time.monotonic() + (_LONGEST_WAIT_S if wait else 0.0)
     while waiting:
         try:
-            pending = waiting.popleft()
+            pending = waiting.pop(0)
         except IndexError:  # another thread was quicker
             return
         arrived = pending.arrived()
         if arrived or arrived is None or (wait and time.monotonic() >= deadline):
             pending.settle(resolved=bool(arrived))
             continue
-        waiting.appendleft(pending)
+        waiting.insert(0, pending)
         if not wait:
             return
         time.sleep(0.001)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Protocol
 
+    from ._deferred import Pending
     from ._pipeline import Pipeline
 
     Write = Callable[[bytes], None]
@@ -49,6 +50,8 @@ class Gate:
         self.emit: Callable[..., None] = _emit_first
 
 
+# Metrics whose values are on their way from a device; `_deferred` fills it.
+waiting: list[Pending] = []
 _taps: list[tuple[int, Write]] = []
 _gates: dict[str, Gate] = {}
 _current: Pipeline | None = None

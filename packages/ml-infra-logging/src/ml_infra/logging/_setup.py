@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import time
 
-from . import _deferred, _gates, _identity, _limits
+from . import _deferred, _gates, _identity, _limits, _spans  # noqa: F401 - see `_pipeline`
 from ._encoder import Encoder, load_orjson
 from ._levels import INFO, WARNING, Levels
 from ._pipeline import Pipeline

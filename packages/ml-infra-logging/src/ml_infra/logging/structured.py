@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from . import _deferred, _gates
+from . import _gates
 from ._context import Layer, carry_context, context
 from ._levels import CRITICAL, DEBUG, ERROR, INFO, NAMES, WARNING, level_number
 from ._preemption import let_through
-from ._spans import Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from ._configuration import Handle
     from ._gates import AnyGate
     from ._redaction import Redactor
+    from ._spans import Span
 
 __all__ = [
     "Logger",
@@ -111,8 +111,10 @@ class Logger:
             values: Numbers, usually with ``step``; see `ml_infra.logging.read_log` for
                 the way back into a table.
         """
-        if _deferred.waiting:
-            _deferred.settle()
+        if _gates.waiting:
+            from ._deferred import settle
+
+            settle()
         gate = self._gate
         if gate.level <= INFO:
             gate.emit(gate, INFO, "metric", (), values, self._bound, _gates.METRIC)
@@ -130,6 +132,8 @@ class Logger:
         >>> with get_logger("doc").span("epoch", epoch=3) as sp:
         ...     sp.set(samples=50_000)  # only in span.end
         """
+        from ._spans import Span
+
         return Span(self._gate, self._bound, name, fields)
 
     def bind(self, /, **fields: Any) -> Logger:
