@@ -1,15 +1,16 @@
 """
 Break the numeric core of scaling one operator at a time and see that a test fails.
 
-    python benchmarks/mutate_scaling.py [module ...] [--seconds 600] [--share 1.0]
+    python benchmarks/mutate_scaling.py [module ...] [--share 1.0] [--seconds 3600]
 
-Each mutant replaces one comparison, operator or number of a module and runs the tests
-in a forked process (so: not on Windows). Survivors are printed with their line; those
-that cannot be caught are explained in docs/preprocessing.md.
+Each mutant replaces one comparison, operator or number of a module and runs its tests
+in a forked process (so: not on Windows), collected once. Survivors are printed with
+their line; those that cannot be caught are explained in docs/preprocessing.md.
 """
 
 import argparse
 import ast
+import copy
 import importlib
 import os
 import random
@@ -20,10 +21,22 @@ from pathlib import Path
 
 import pytest
 
-MODULES = ["_lists", "_passes", "_ranks", "_states", "_groups"]
-TESTS = ["test_traps.py", "test_normalization.py", "test_exact.py", "test_scalers.py",
-         "test_containers.py"]  # fmt: skip
+_SCALERS = ["test_scalers.py", "test_exact.py", "test_traps.py"]
+MODULES = {
+    "_lists": ["test_normalization.py", "test_traps.py", "test_exact.py"],
+    "_vector_functions": ["test_ranks.py", "test_containers.py", *_SCALERS],
+    "_passes": ["test_traps.py", "test_containers.py", "test_exact.py", *_SCALERS],
+    "_ranks": ["test_ranks.py", "test_containers.py"],
+    "_learning": _SCALERS,
+    "_states": _SCALERS,
+    "_groups": _SCALERS,
+    "_plans": _SCALERS,
+    "_quantiles": ["test_ranks.py", *_SCALERS],
+    "_affine_scalers": _SCALERS,
+    "_quantile_scalers": ["test_ranks.py", *_SCALERS],
+}
 FOLDER = Path(__file__).resolve().parent.parent / "tests"
+PACKAGE = "ml_infra.preprocessing"
 
 COMPARE = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
@@ -36,7 +49,7 @@ OPERATE = {
 
 
 def places(tree):
-    """Return (node, field, index, replacement) of every mutation of a module."""
+    """Return (node, field, new value) of every mutation of a module."""
     found, notes = [], set()
     for node in ast.walk(tree):  # annotations are never evaluated
         for field in ("annotation", "returns"):
@@ -48,81 +61,113 @@ def places(tree):
         if isinstance(node, ast.Compare):
             for i, one in enumerate(node.ops):
                 if type(one) in COMPARE:
-                    found.append((node, "ops", i, COMPARE[type(one)]()))
+                    ops = [*node.ops[:i], COMPARE[type(one)](), *node.ops[i + 1 :]]
+                    found.append((node, "ops", ops))
         elif isinstance(node, (ast.BinOp, ast.BoolOp, ast.AugAssign)):
             if type(node.op) in OPERATE:
-                found.append((node, "op", None, OPERATE[type(node.op)]()))
+                found.append((node, "op", OPERATE[type(node.op)]()))
         elif isinstance(node, ast.Constant) and type(node.value) in {int, float}:
-            found.append((node, "value", None, node.value + 1))
+            found.append((node, "value", node.value + 1))
     return found
 
 
-def killed(source, module, path, limit):
-    """Return whether a test fails with this source in place of the module's."""
-    child = os.fork()
-    if child == 0:
-        with Path(os.devnull).open("w", encoding="utf-8") as nothing:
-            os.dup2(nothing.fileno(), 1)
-            os.dup2(nothing.fileno(), 2)
-        signal.alarm(limit)  # an endless loop is a kill, too
-        try:
-            exec(compile(source, path, "exec"), vars(module))  # noqa: S102
-        except Exception:  # noqa: BLE001 -- a module that does not load is dead
-            os._exit(1)
-        for name, one in list(sys.modules.items()):
-            # Names that other modules imported from this one.
-            if name.startswith("ml_infra.preprocessing.") and one is not module:
-                for key, value in list(vars(one).items()):
-                    if getattr(value, "__module__", None) == module.__name__:
-                        setattr(one, key, getattr(module, key, value))
-        options = [
-            "-x",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "-m",
-            "not slow and not torch",
-            "-W",
-            "ignore::pytest.PytestAssertRewriteWarning",
-        ]
-        os._exit(int(pytest.main([*options, *(str(FOLDER / t) for t in TESTS)])))
-    return os.waitpid(child, 0)[1] != 0
+def mutants(module, share):
+    """Yield (description, source) of a module with one place changed."""
+    text = Path(module.__file__).read_text(encoding="utf-8")
+    tree, chosen = ast.parse(text), random.Random(1)
+    for node, field, new in places(tree):
+        if chosen.random() > share:
+            continue
+        whole = getattr(node, field)
+        before = ast.unparse(node)
+        setattr(node, field, new)
+        yield f"line {node.lineno}: {before} -> {ast.unparse(node)}", ast.unparse(tree)
+        setattr(node, field, whole)
+
+
+def replace(module, source):
+    """Give the functions and constants of a loaded module those of another source."""
+    fresh = copy.copy(vars(module))
+    exec(compile(source, module.__file__, "exec"), fresh)  # noqa: S102 -- our source
+    for name, new in fresh.items():
+        old = vars(module).get(name)
+        if getattr(old, "__module__", None) == module.__name__:
+            _take(old, new)
+        elif type(new) in {int, float, tuple, str} and name != "__doc__":
+            for key, other in list(sys.modules.items()):
+                if key.startswith(PACKAGE) and vars(other).get(name) == old:
+                    setattr(other, name, new)
+
+
+def _take(old, new):
+    """Take over the code of a function, or of each method of a class."""
+    if isinstance(old, type):
+        for name, method in vars(new).items():
+            if name in vars(old):
+                _take(vars(old)[name], method)
+        return
+    for wrapped in ("fget", "__func__"):  # properties, class methods
+        old, new = getattr(old, wrapped, old), getattr(new, wrapped, new)
+    if hasattr(old, "__code__"):
+        old.__code__, old.__defaults__ = new.__code__, new.__defaults__
+
+
+class Mutation:
+    """A pytest plugin that runs the collected tests once for each mutant."""
+
+    def __init__(self, module, sources, end):
+        self.module, self.sources, self.end = module, sources, end
+        self.count, self.survivors, self.is_child = 0, [], False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self):
+        for what, source in self.sources:
+            if time.monotonic() > self.end:
+                break
+            child = os.fork()
+            if child == 0:
+                self.is_child = True
+                signal.alarm(120)  # an endless loop is caught, too
+                try:
+                    replace(self.module, source)
+                except Exception:  # noqa: BLE001 -- a module that does not load is caught
+                    os._exit(1)
+                return None  # run the tests
+            self.count += 1
+            if os.waitpid(child, 0)[1] == 0:
+                self.survivors.append(what)
+                print(f"SURVIVED {self.module.__name__}, {what}", file=sys.stderr)
+        return True
+
+
+def run(name, sources, end):
+    """Run mutants of one module; return how many there were and the survivors."""
+    module = importlib.import_module(f"{PACKAGE}.{name}")
+    plugin = Mutation(module, sources(module), end)
+    tests = dict.fromkeys(str(FOLDER / test) for test in MODULES[name])
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-m", "not slow and not torch"]
+    code = pytest.main([*options, *tests], plugins=[plugin])
+    if plugin.is_child:
+        os._exit(int(code))
+    return plugin.count, plugin.survivors
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("modules", nargs="*", default=MODULES)
+    parser.add_argument("modules", nargs="*", default=list(MODULES))
     parser.add_argument("--seconds", type=float, default=3600)
     parser.add_argument("--share", type=float, default=1.0)
     options = parser.parse_args()
-    for name in ("numpy", "ml_infra.preprocessing.scalers"):
-        importlib.import_module(name)
-    importlib.import_module("ml_infra.preprocessing._vector_functions")
     end, count, survivors = time.monotonic() + options.seconds, 0, []
     for name in options.modules:
-        module = importlib.import_module(f"ml_infra.preprocessing.{name}")
-        text = Path(module.__file__).read_text(encoding="utf-8")
-        tree = ast.parse(text)
-        if killed(ast.unparse(tree), module, module.__file__, 300):
+
+        def unchanged(module):
+            yield "nothing", Path(module.__file__).read_text(encoding="utf-8")
+
+        if not run(name, unchanged, end)[1]:
             sys.exit(f"{name}: a test fails without any mutation")
-        chosen = random.Random(1)
-        for node, field, index, new in places(tree):
-            if chosen.random() > options.share or time.monotonic() > end:
-                continue
-            whole = getattr(node, field)
-            broken = new
-            if index is not None:
-                broken = [*whole[:index], new, *whole[index + 1 :]]
-            setattr(node, field, broken)
-            source = ast.unparse(tree)
-            setattr(node, field, whole)
-            count += 1
-            if not killed(source, module, module.__file__, 120):
-                line = text.splitlines()[node.lineno - 1].strip()
-                what = new if not isinstance(new, ast.AST) else type(new).__name__
-                survivors.append(name)
-                print(f"SURVIVED {name}:{node.lineno} {field} -> {what}: {line}",
-                      flush=True)  # fmt: skip
+        more, alive = run(name, lambda m: mutants(m, options.share), end)
+        count, survivors = count + more, survivors + alive
     print(f"{count - len(survivors)} of {count} mutants caught")
 
 

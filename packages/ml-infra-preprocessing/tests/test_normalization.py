@@ -5,7 +5,7 @@ import statistics
 
 import pytest
 
-from ml_infra.preprocessing import clip_outliers, normalize, standardize
+from ml_infra.preprocessing import _lists, clip_outliers, normalize, standardize
 
 
 class TestNormalize:
@@ -55,3 +55,42 @@ class TestClipOutliers:
     def test_percentiles_outside_or_crossed_are_an_error(self, bounds):
         with pytest.raises(ValueError, match="percentiles must satisfy"):
             clip_outliers([1, 2, 3], *bounds)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e6])
+@pytest.mark.parametrize("data", [[3.5, 1.25, 4.0, 1.5, 9.25], [4, 1, 3, True, 0.5]])
+def test_ordinary_short_lists_never_reach_the_arrays(data, scale):
+    """The pure-Python path answers by itself, or it would be there for nothing."""
+    data = [x * scale for x in data]
+    assert _lists.normalize(data) == normalize(data)
+    assert _lists.standardize(data, 1) == standardize(data)
+    assert _lists.clip(data, 20, 80) == clip_outliers(data, 20, 80)
+
+
+@pytest.mark.parametrize("base", [2**51, 2**53, 2**60, -(2**62), 2**63, 2**70, 10**300])
+def test_large_integers_close_to_each_other(exact, base):
+    """Floats there are up to 2**950 apart; differences of integers are exact."""
+    data = [base, base + 200, base + 700, base + 701]
+    for made, wanted in (
+        (normalize(data), exact.normalize(data)),
+        (standardize(data), exact.standardize(data)),
+    ):
+        assert made == pytest.approx(list(map(float, wanted)), rel=1e-14, abs=1e-14)
+
+
+def test_integers_whose_squares_exceed_every_float(exact):
+    data = [10**307, -(10**307), 3 * 10**307] * 20
+    wanted = list(map(float, exact.standardize(data)))
+    assert standardize(data) == pytest.approx(wanted, rel=1e-14)
+    with pytest.raises(ValueError, match="at least two different values"):
+        standardize([10**200] * 3)
+
+
+@pytest.mark.parametrize(
+    ("extreme", "clipped"), [(math.inf, [2, 2, 4, 3, 4]), (-math.inf, [1, 2, 1, 3, 3])]
+)
+def test_a_short_list_may_hold_infinities_but_no_infinite_bound(extreme, clipped):
+    data = [1.0, 2.0, extreme, 3.0, 4.0]
+    assert clip_outliers(data, 20, 60) == clipped
+    with pytest.raises(ValueError, match="the bounds would be"):
+        clip_outliers(data, 0, 100)

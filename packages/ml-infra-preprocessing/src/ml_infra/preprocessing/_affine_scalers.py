@@ -10,7 +10,7 @@ import numpy as np
 from ._groups import group_extents, group_moments
 from ._learning import learn_extents, learn_moments
 from ._passes import negligible, settled_extent
-from ._plans import Affine
+from ._plans import Affine, between
 from ._rows import affine_row
 from ._scaler import Scaler
 from ._settings import check_choices, refuse_nothing, single
@@ -122,7 +122,7 @@ class MinMaxScaler(Scaler):
             return None
         low, high = float(self.range[0]), float(self.range[1])
         if (low, high) != (0.0, 1.0):
-            made = [_lerp(y, low, high) for y in made]
+            made = [between(y, low, high) for y in made]
         return [min(max(y, low), high) for y in made] if self.clip else made
 
 
@@ -254,11 +254,6 @@ def _checked_weights(weights: Any, rows: int) -> NDArray[np.float64]:
         )
     values: NDArray[np.float64] = vector.values.astype(np.float64)
     return values
-
-
-def _lerp(part: float, low: float, high: float) -> float:
-    width = high - low
-    return low + part * width if part < 0.5 else high - (1.0 - part) * width
 
 
 def _check_ddof(ddof: Any) -> None:

@@ -32,13 +32,6 @@ if TYPE_CHECKING:
 _NOISE = 16 * 2.0**-52
 
 
-def present_count(vector: Vector) -> int:
-    """Return how many values are there."""
-    if vector.null is None and not vector.skip_nan:
-        return len(vector.values)
-    return sum(block.size for block in vector.blocks(BLOCK))
-
-
 def in_rows(frame: Frame, places: Sequence[int]) -> NDArray[Any] | None:
     """Return the matrix if passing over its rows is the fast and exact way."""
     matrix = frame.matrix
@@ -66,7 +59,7 @@ def learn_extents(frame: Frame, places: Sequence[int], missing: str) -> ExtentSt
         if vector.origin:
             vector.origin = 0
             ends = extent(vector)  # integers now, exact
-        state.count[0, j] = present_count(vector)
+        state.count[0, j] = vector.present
         if state.count[0, j]:
             state.low[0, j], state.low_rest[0, j] = _pair(ends[0])
             state.high[0, j], state.high_rest[0, j] = _pair(ends[1])

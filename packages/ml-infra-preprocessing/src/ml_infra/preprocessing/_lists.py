@@ -96,20 +96,18 @@ def clip(data: Sequence[Any], lower: float, upper: float) -> list[float] | None:
 
 
 def normalize_integers(data: list[int]) -> list[float] | None:
-    """Map integers of any size onto [0, 1]; None if equal or beyond every float."""
+    """Map integers of any size onto [0, 1]; None if all are equal."""
     low, width = min(data), max(data) - min(data)
-    try:
-        return [(x - low) / width for x in data]  # quotients are rounded once
-    except (OverflowError, ZeroDivisionError):
-        return None
+    return [(x - low) / width for x in data] if width else None
 
 
 def standardize_integers(data: list[int], ddof: int) -> list[float] | None:
-    """Map integers of any size to mean 0 and deviation 1; None as for `normalize`."""
+    """Map integers of any size to mean 0 and deviation 1; None if all are equal."""
     n, total = len(data), sum(data)
-    try:
-        deviations = [(n * x - total) / n for x in data]
-        deviation = hypot(*deviations) / sqrt(n - ddof)
-        return [x / deviation for x in deviations] if deviation < inf else None
-    except (OverflowError, ZeroDivisionError):
+    deviations = [n * x - total for x in data]  # n times what they are, exactly
+    largest = max(map(abs, deviations))
+    if not largest:
         return None
+    shares = [x / largest for x in deviations]  # integers: quotients rounded once
+    deviation = hypot(*shares) / sqrt(n - ddof)
+    return [x / deviation for x in shares]

@@ -163,6 +163,12 @@ def lerp(part: Any, low: Any, high: Any, width: Any = None) -> Any:
     return np.where(part < 0.5, low + part * width, high - (1.0 - part) * width)
 
 
+def between(part: float, low: float, high: float) -> float:
+    """Return what `lerp` does for Python numbers, to the same bits."""
+    width = high - low
+    return low + part * width if part < 0.5 else high - (1.0 - part) * width
+
+
 def _centered(vector: Vector, center: float, rest: float) -> tuple[float, float]:
     """Let reading subtract the integer part of the center, exactly."""
     whole = int(center) + int(rest)

@@ -9,6 +9,7 @@ import numpy as np
 from ._passes import scale_exponent
 from ._plans import Affine, Bounds
 from ._quantiles import QuantileState, learn_cells, percentiles
+from ._ranks import neighbours
 from ._rows import affine_row
 from ._scaler import Scaler
 from ._settings import check_choices, check_pair, refuse_nothing, single
@@ -74,8 +75,7 @@ class RobustScaler(Scaler):
 
     def _ranks(self, count: int) -> list[int]:
         levels = [self.quantiles[0], 50.0, self.quantiles[1]]
-        below = [int((count - 1) * (float(level) / 100)) for level in levels]
-        return below + [min(rank + 1, count - 1) for rank in below]
+        return [r for spot in neighbours(count, levels) for r in spot[:2]]
 
     def check_state(self) -> None:
         self.state_.check_ranks(self._ranks)

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._histogram import KeyHistogram
-from ._learning import present_count, refuse_long
+from ._learning import refuse_long
 from ._passes import BLOCK
-from ._plans import lerp
-from ._ranks import UnsettledError, order_statistics
+from ._plans import between
+from ._ranks import UnsettledError, neighbours, order_statistics
 from ._state import StateError
 from ._vectors import Vector
 
@@ -281,7 +281,7 @@ def _settled_cell(
 
 
 def _cell(vector: Vector, exact: bool, ranks: Any, *, infinite: bool) -> Cell:
-    count = present_count(vector)
+    count = vector.present
     if not count:
         return Cell()
     if not exact:
@@ -290,18 +290,13 @@ def _cell(vector: Vector, exact: bool, ranks: Any, *, infinite: bool) -> Cell:
 
 
 def percentiles(cell: Cell, levels: list[float]) -> list[float]:
-    """Interpolate between neighbours (Hyndman and Fan's type 7)."""
+    """Return percentiles that interpolate linearly; 0 of nothing."""
     if not cell.count:
         return [0.0] * len(levels)
     found = []
-    for level in levels:
-        position = (cell.count - 1) * (float(level) / 100)
-        below = int(position)
-        low = cell.value_at(below)
-        high = cell.value_at(min(below + 1, cell.count - 1))
-        if high - low == float("inf"):
-            low, high = low / 2, high / 2
-            found.append(2 * float(lerp(position - below, low, high)))
-        else:
-            found.append(float(lerp(position - below, low, high)))
+    for below, above, part in neighbours(cell.count, levels):
+        low, high = cell.value_at(below), cell.value_at(above)
+        # Halved where the distance of two values exceeds every float.
+        unit = 2.0 if high - low == inf else 1.0
+        found.append(unit * between(part, low / unit, high / unit))
     return found

@@ -68,6 +68,16 @@ def order_statistics(
     return [found[rank] for rank in ranks]
 
 
+def neighbours(count: int, levels: list[float]) -> list[tuple[int, int, float]]:
+    """
+    Return the ranks around each percentile and the part of the way between them.
+
+    Hyndman and Fan's type 7, the default of NumPy and scikit-learn.
+    """
+    positions = [(count - 1) * (float(level) / 100) for level in levels]
+    return [(int(p), min(int(p) + 1, count - 1), p - int(p)) for p in positions]
+
+
 def _gathered(vector: Vector, count: int) -> NDArray[Any]:
     values = np.empty(count, vector.read(slice(0)).dtype.newbyteorder("="))
     start = 0

@@ -16,7 +16,8 @@ from ._passes import (
     settled_extent,
     settled_moments,
 )
-from ._ranks import UnsettledError, order_statistics
+from ._plans import between
+from ._ranks import UnsettledError, neighbours, order_statistics
 from ._vectors import Vector, open_vector
 
 if TYPE_CHECKING:
@@ -73,10 +74,7 @@ def robust_scale(
         if not low < high:
             raise ValueError(_few("robust_scale", vector, low))
         vector.exponent = scale_exponent(low, high)
-        count = present(vector)
-        lower, median, upper = percentiles(
-            vector, count, [quantiles[0], 50.0, quantiles[1]]
-        )
+        lower, median, upper = _percentiles(vector, [quantiles[0], 50.0, quantiles[1]])
         if not lower < upper:
             raise ValueError(
                 f"robust_scale: percentiles {quantiles[0]:g} and {quantiles[1]:g} of "
@@ -112,7 +110,7 @@ def clip(
 def _bounds(
     vector: Vector, lower: float, upper: float, target: NDArray[Any]
 ) -> tuple[Any, Any]:
-    count = present(vector)
+    count = vector.present
     if not count:
         return 0, 0
     ranks = [min(count - 1, int(count * p / 100)) for p in (lower, upper)]
@@ -129,40 +127,16 @@ def _bounds(
     return low, high
 
 
-def present(vector: Vector) -> int:
-    """Return how many values are there."""
-    if vector.null is None and not vector.skip_nan:
-        return len(vector.values)
-    return sum(block.size for block in vector.blocks(BLOCK))
-
-
-def percentiles(vector: Vector, count: int, levels: list[float]) -> list[float]:
-    """Return percentiles that interpolate linearly (Hyndman and Fan's type 7)."""
-    positions = [(count - 1) * (level / 100) for level in levels]
-    below = [int(position) for position in positions]
-    above = [min(rank + 1, count - 1) for rank in below]
-    values = order_statistics(vector, count, below + above)
-    return [
-        between(float(low), float(high), position - rank)
-        for low, high, position, rank in zip(
-            values[: len(levels)],
-            values[len(levels) :],
-            positions,
-            below,
-            strict=True,
-        )
-    ]
-
-
-def between(low: float, high: float, part: float) -> float:
-    """Interpolate from the nearer end, so that both ends are met exactly."""
-    if part < 0.5:
-        return low + (high - low) * part
-    return high - (high - low) * (1 - part)
+def _percentiles(vector: Vector, levels: list[float]) -> list[float]:
+    count = vector.present
+    spots = neighbours(count, levels)
+    ranks = [r for spot in spots for r in spot[:2]]
+    values = map(float, order_statistics(vector, count, ranks))
+    return [between(part, next(values), next(values)) for _, _, part in spots]
 
 
 def _few(name: str, vector: Vector, value: float) -> str:
-    count = present(vector)
+    count = vector.present
     if not count:
         return f"{name} needs at least two different values, got none"
     equal = int(value) + vector.origin if vector.origin else value

@@ -105,6 +105,13 @@ class Vector:
             if block.size:
                 yield block
 
+    @property
+    def present(self) -> int:
+        """How many values are there."""
+        if self.null is None and not self.skip_nan:
+            return len(self.values)
+        return sum(block.size for block in self.blocks(1 << 16))
+
     def is_wide(self, low: float, high: float) -> bool:
         """Whether the extent holds integers that floats would round."""
         return self.values.dtype.kind in "iu" and (low < -_EXACT or high > _EXACT)
