@@ -1,7 +1,8 @@
 """
 Break the numeric core of scaling one operator at a time and see that a test fails.
 
-    python benchmarks/mutate_scaling.py [module ...] [--share 1.0] [--seconds 3600]
+    python benchmarks/mutate_scaling.py [module ...] [--seconds 3600]
+    python benchmarks/mutate_scaling.py _lists --limit 3 --quick     to see that it runs
 
 Each mutant replaces one comparison, operator or number of a module and runs its tests
 in a forked process (so: not on Windows), collected once. Survivors are printed with
@@ -10,8 +11,10 @@ their line; those that cannot be caught are explained in docs/preprocessing.md.
 
 import argparse
 import ast
+import contextlib
 import copy
 import importlib
+import io
 import os
 import random
 import signal
@@ -71,17 +74,17 @@ def places(tree):
     return found
 
 
-def mutants(module, share):
-    """Yield (description, source) of a module with one place changed."""
-    text = Path(module.__file__).read_text(encoding="utf-8")
-    tree, chosen = ast.parse(text), random.Random(1)
-    for node, field, new in places(tree):
-        if chosen.random() > share:
-            continue
+def mutants(module, limit):
+    """Yield (description, source) of a module with one place changed, in any order."""
+    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+    found = places(tree)
+    random.Random(1).shuffle(found)
+    for node, field, new in found[:limit]:
         whole = getattr(node, field)
         before = ast.unparse(node)
         setattr(node, field, new)
-        yield f"line {node.lineno}: {before} -> {ast.unparse(node)}", ast.unparse(tree)
+        what = f"{module.__name__}:{node.lineno}: {before} -> {ast.unparse(node)}"
+        yield what, ast.unparse(tree)
         setattr(node, field, whole)
 
 
@@ -136,17 +139,18 @@ class Mutation:
             self.count += 1
             if os.waitpid(child, 0)[1] == 0:
                 self.survivors.append(what)
-                print(f"SURVIVED {self.module.__name__}, {what}", file=sys.stderr)
         return True
 
 
-def run(name, sources, end):
+def run(name, sources, end, *, quick):
     """Run mutants of one module; return how many there were and the survivors."""
     module = importlib.import_module(f"{PACKAGE}.{name}")
     plugin = Mutation(module, sources(module), end)
-    tests = dict.fromkeys(str(FOLDER / test) for test in MODULES[name])
+    files = MODULES[name][:1] if quick else MODULES[name]
+    tests = dict.fromkeys(str(FOLDER / file) for file in files)
     options = ["-x", "-q", "-p", "no:cacheprovider", "-m", "not slow and not torch"]
-    code = pytest.main([*options, *tests], plugins=[plugin])
+    with contextlib.redirect_stdout(io.StringIO()):
+        code = pytest.main([*options, *tests], plugins=[plugin])
     if plugin.is_child:
         os._exit(int(code))
     return plugin.count, plugin.survivors
@@ -156,18 +160,23 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("modules", nargs="*", default=list(MODULES))
     parser.add_argument("--seconds", type=float, default=3600)
-    parser.add_argument("--share", type=float, default=1.0)
+    parser.add_argument("--limit", type=int, help="mutants of each module")
+    parser.add_argument("--quick", action="store_true", help="one file of tests")
     options = parser.parse_args()
     end, count, survivors = time.monotonic() + options.seconds, 0, []
     for name in options.modules:
 
-        def unchanged(module):
+        def sources(module):
+            # First nothing changed, to see that the tests pass with a replaced module.
             yield "nothing", Path(module.__file__).read_text(encoding="utf-8")
+            yield from mutants(module, options.limit)
 
-        if not run(name, unchanged, end)[1]:
+        more, alive = run(name, sources, end, quick=options.quick)
+        if "nothing" not in alive:
             sys.exit(f"{name}: a test fails without any mutation")
-        more, alive = run(name, lambda m: mutants(m, options.share), end)
-        count, survivors = count + more, survivors + alive
+        count, survivors = count + more - 1, survivors + alive[1:]
+    for what in survivors:
+        print(f"SURVIVED {what}")
     print(f"{count - len(survivors)} of {count} mutants caught")
 
 

@@ -48,6 +48,11 @@ class TestClipOutliers:
     def test_hundred_is_the_maximum_and_not_an_error(self):
         assert clip_outliers([3, 1, 2], 0, 100) == [3, 1, 2]
 
+    def test_one_end_may_be_clipped_alone(self):
+        assert clip_outliers([1, 2, 3, 4, 100], 0, 75) == [1, 2, 3, 4, 4]
+        assert clip_outliers([-100, 2, 3, 4, 5], 20, 100) == [2, 2, 3, 4, 5]
+        assert clip_outliers([3, 1, 2], 100, 100) == [3, 3, 3]
+
     def test_empty_stays_empty(self):
         assert clip_outliers([]) == []
 

@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import os
 import pkgutil
 import re
 import subprocess
@@ -96,3 +97,18 @@ def test_the_benchmark_of_scaling_runs(peers):
     assert made.count("normalize") >= 4
     if not peers:
         assert "left out" in made
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="mutants run in forked processes")
+def test_the_mutation_program_catches_mutants():
+    program = ROOT / "benchmarks" / "mutate_scaling.py"
+    if not program.exists():
+        pytest.skip("the benchmarks are not part of this installation")
+    options = ["_lists", "--quick", "--limit", "3"]
+    made = subprocess.run(
+        [sys.executable, str(program), *options],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    caught, _, count = made.splitlines()[-1].partition(" of ")
+    assert count.endswith(" mutants caught")
+    assert 1 <= int(caught) <= int(count.split()[0])

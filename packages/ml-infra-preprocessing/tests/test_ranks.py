@@ -9,6 +9,7 @@ from ml_infra.preprocessing import (
     OutlierClipper,
     RobustScaler,
     _ranks,
+    _vectors,
     clip_outliers,
     robust_scale,
 )
@@ -28,15 +29,7 @@ def test_selection_with_the_larger_sample_is_exact(case):
 
 
 def selection_of(n, case):
-    rng = np.random.default_rng(8)
-    data = {
-        "two": rng.integers(0, 2, n).astype(float),
-        "sorted": np.arange(n, dtype=float),
-        "falling": np.arange(n, dtype=float)[::-1],
-        "steps": np.floor(rng.normal(size=n) * 3),
-        "ints": rng.integers(-(2**62), 2**62, n),
-        "gaps": np.where(rng.random(n) < 0.3, np.nan, rng.normal(size=n)),
-    }[case]
+    data = data_of(n, case)
     present = np.sort(data[~np.isnan(data)] if data.dtype.kind == "f" else data)
     for bounds in ((5, 95), (0, 100), (50, 50), (0.001, 99.999)):
         low, high = (
@@ -44,6 +37,41 @@ def selection_of(n, case):
         )
         made = clip_outliers(data, *bounds, missing="keep")
         assert np.array_equal(made, np.clip(data, low, high), equal_nan=True)
+
+
+def data_of(n, case):
+    rng = np.random.default_rng(8)
+    return {
+        "normal": rng.normal(size=n),
+        "lognormal": rng.lognormal(0, 3, n),
+        "bytes": rng.integers(-100, 100, n).astype("i1"),
+        "two": rng.integers(0, 2, n).astype(float),
+        "sorted": np.arange(n, dtype=float),
+        "falling": np.arange(n, dtype=float)[::-1],
+        "steps": np.floor(rng.normal(size=n) * 3),
+        "ints": rng.integers(-(2**62), 2**62, n),
+        "gaps": np.where(rng.random(n) < 0.3, np.nan, rng.normal(size=n)),
+    }[case]
+
+
+@pytest.mark.parametrize(
+    "case",
+    ["normal", "lognormal", "sorted", "falling", "two", "steps", "ints", "bytes"],
+)
+@pytest.mark.parametrize("space", [None, 1000, 300_000])
+def test_one_pass_answers_for_ordinary_data(monkeypatch, case, space):
+    """Neither a second try, nor a partition of all, nor the policy for what is bad."""
+    monkeypatch.setattr(_ranks, "_MARGINS", _ranks._MARGINS[:1])
+    monkeypatch.setattr(_ranks, "_gathered", None)
+    monkeypatch.setattr(_vectors.Vector, "settle", None)
+    n = 300_000
+    data = data_of(n, case)
+    if space is not None:
+        space = np.empty(space, data.dtype)
+    ranks = [n // 2 + 1, 0, 1, n // 20, n // 2, n - n // 50, n - 1]
+    vector = _vectors.open_vector(data, "data")
+    made = _ranks.order_statistics(vector, n, ranks, space, finite=True)
+    assert made == np.sort(data)[ranks].tolist()
 
 
 def test_the_larger_sample_brackets_as_well(monkeypatch):
