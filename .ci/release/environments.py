@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from release.projects import ReleaseError
 if TYPE_CHECKING:
     from pathlib import Path
 
+TRIES = 2  # of an install from an index that mirrors others
 # What of the caller's installer settings is about the machine and not about the index.
 KEPT = {
     "PIP_CERT",
@@ -57,18 +59,23 @@ class Environment:
             # A page of this index may be seconds old: never answer from a cache.
             command += ["--index-url", index_url]
             command += ["--refresh"] if uv else []
-        done = subprocess.run(
-            [*command, *requirements],
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            what = " ".join(requirements)
-            raise ReleaseError(f"cannot install {what}:\n{done.stdout.strip()}")
+        # Of two who ask devpi's mirror for the same new project at once, the second is
+        # told that there is none; a moment later it is there.
+        for _ in range(TRIES if index_url else 1):
+            done = subprocess.run(
+                [*command, *requirements],
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            if done.returncode == 0:
+                return
+            time.sleep(1)
+        what = " ".join(requirements)
+        raise ReleaseError(f"cannot install {what}:\n{done.stdout.strip()}")
 
 
 def isolated() -> dict[str, str]:
