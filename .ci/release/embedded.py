@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import secrets
@@ -85,6 +84,8 @@ def running(number: int) -> Iterator[None]:
         # Not even an owner may flip an index to volatile: only root may.
         *("--restrict-modify", "root"),
         *CHEAP_KEY,
+        # What the registry of third parties may take; 5 is too little on a bad day.
+        *("--request-timeout", "30"),
         *("--host", HOST, "--port", str(number)),
     ]
     with log_path.open("ab") as log:
@@ -154,15 +155,3 @@ def _initialise(environment: environments.Environment) -> None:
         fresh.rename(HOME / "server")
     finally:
         os.umask(old_umask)
-
-
-@contextlib.contextmanager
-def only_one_release() -> Iterator[None]:
-    """Refuse a second release from this clone while one runs."""
-    HOME.mkdir(mode=0o700, exist_ok=True)
-    with (HOME / "release.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ReleaseError("another release is running from this clone") from None
-        yield

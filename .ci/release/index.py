@@ -1,4 +1,4 @@
-"""A devpi server as the release sees it: three indexes, files with hashes, a push."""
+"""A devpi server as the release sees it: its indexes, files with hashes, a push."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import socket
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
+from uuid import uuid4
 
 from release.projects import ReleaseError
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 OWNER = "ml"
 STABLE, STAGING, DEV = f"{OWNER}/stable", f"{OWNER}/staging", f"{OWNER}/dev"
+LOCK = f"{OWNER}/lock"  # holds no packages: who releases to this server
 CONNECT_TIMEOUT = 5  # seconds; a server that is there accepts at once
 ANSWER_TIMEOUT = 120  # seconds; on a busy machine it may still have to think
 
@@ -47,7 +50,8 @@ class Index:
     One devpi server, with the account that uploads and the one that promotes.
 
     ``serial`` is the server's transaction number after the last request: two
-    equal serials mean that nothing was written in between.
+    equal serials mean that nothing was written in between. ``time`` is what the
+    server's clock said then, in Unix seconds.
     """
 
     url: str
@@ -55,6 +59,7 @@ class Index:
     promoter: Account
     embedded: bool = False
     serial: int = -1
+    time: float = 0
     _tokens: dict[str, str] = field(default_factory=dict, repr=False)
 
     def simple_url(self, index: str) -> str:
@@ -88,21 +93,29 @@ class Index:
     def download(
         self, index: str, name: str, version: str, filename: str, folder: Path
     ) -> Path:
-        """Fetch one file into a folder and compare it with the hash the index gives."""
+        """Fetch one file into a folder."""
         for link in self.metadata(index, name)[version]["+links"]:
             if _filename(link) == filename:
-                url = urllib.parse.urlsplit(link["href"])
-                content = self._fetch("GET", url.path, None, {})
-                if hashlib.sha256(content).hexdigest() != _sha256(link):
-                    raise ReleaseError(f"{filename}: {index} serves damaged bytes")
                 path = folder / filename
-                path.write_bytes(content)
+                path.write_bytes(self.content(link))
                 return path
         raise ReleaseError(f"{index} has no {filename}")
 
-    def remove(self, index: str, name: str, version: str) -> None:
-        """Delete one version from a volatile index."""
-        self.request("DELETE", f"/{index}/{name}/{version}", account=self.uploader)
+    def content(self, link: dict[str, Any]) -> bytes:
+        """Fetch what a link of the metadata points to; compare it with its hash."""
+        path = urllib.parse.urlsplit(link["href"]).path
+        path = path.removeprefix(urllib.parse.urlsplit(self.url).path)
+        content = self._fetch("GET", path, None, {})
+        if hashlib.sha256(content).hexdigest() != _sha256(link):
+            raise ReleaseError(f"{self.url} serves damaged bytes for {_filename(link)}")
+        return content
+
+    def remove(
+        self, index: str, name: str, version: str, *, force: bool = False
+    ) -> None:
+        """Delete one version; from an index that is not volatile only with force."""
+        path = f"/{index}/{name}/{version}" + ("?force" if force else "")
+        self.request("DELETE", path, account=self.uploader)
 
     def request(
         self,
@@ -118,10 +131,29 @@ class Index:
         data = None if body is None else json.dumps(body).encode()
         return self._send(method, path, data, headers)
 
-    def submit_form(self, index: str, form: dict[str, str], account: Account) -> None:
-        """Post a form as an uploading tool would: registers a name without files."""
-        headers = {"X-Devpi-Auth": self._credentials(account)}
-        self._send("POST", f"/{index}/", urllib.parse.urlencode(form).encode(), headers)
+    def submit_form(
+        self,
+        index: str,
+        form: dict[str, str],
+        account: Account,
+        file: tuple[str, bytes] | None = None,
+    ) -> None:
+        """Post a form as an uploading tool would, with a file (name, bytes) or none."""
+        edge = uuid4().hex
+        parts = [(f'name="{name}"', text.encode()) for name, text in form.items()]
+        if file:
+            parts.append((f'name="content"; filename="{file[0]}"', file[1]))
+        body = b"".join(
+            f"--{edge}\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode()
+            + content
+            + b"\r\n"
+            for head, content in parts
+        )
+        headers = {
+            "X-Devpi-Auth": self._credentials(account),
+            "Content-Type": f"multipart/form-data; boundary={edge}",
+        }
+        self._fetch("POST", f"/{index}/", body + f"--{edge}--\r\n".encode(), headers)
 
     def _credentials(self, account: Account) -> str:
         if account.user not in self._tokens:
@@ -158,6 +190,7 @@ class Index:
             socket.create_connection(address, CONNECT_TIMEOUT).close()
             with urllib.request.urlopen(request, timeout=ANSWER_TIMEOUT) as response:  # noqa: S310 - the same
                 self.serial = int(response.headers.get("X-Devpi-Serial", -1))
+                self.time = parsedate_to_datetime(response.headers["Date"]).timestamp()
                 return bytes(response.read())
         except HTTPError as error:
             reason = _reason(error.read()) or error.reason

@@ -84,9 +84,14 @@ def make(index: Index | None, projects: Sequence[Project], dist: Path) -> list[S
     if conflicts:
         lines = "\n  ".join(conflicts)
         raise ReleaseError(f"stable already has other bytes:\n  {lines}")
+    require_fit(steps, index)
+    return steps
+
+
+def require_fit(steps: Sequence[Step], index: Index | None) -> None:
+    """Refuse a plan that would leave something on stable that cannot be installed."""
     _require_closed_ranges(steps, index)
     _require_siblings(steps, index)
-    return steps
 
 
 def _is_recorded(project: Project, there: Files) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from release import embedded
 from release.command import run
-from release.index import DEV, OWNER, STABLE, STAGING, Account, Index
+from release.index import DEV, LOCK, OWNER, STABLE, STAGING, Account, Index
 from release.projects import ReleaseError, load_all
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _embedded() -> Iterator[tuple[Index, Account]]:
 
 def bootstrap(index: Index, root: Account) -> None:
     """
-    Create the users, the three indexes and our names on stable, as far as missing.
+    Create the users, the four indexes and our names on stable, as far as missing.
 
     Each step looks before it writes, so an interrupted bootstrap is completed by
     the next one.
@@ -87,6 +87,7 @@ def bootstrap(index: Index, root: Account) -> None:
         STABLE: {"bases": [MIRROR], "volatile": False, "acl_upload": promoter},
         STAGING: {"bases": [STABLE], "volatile": True, "acl_upload": uploader},
         DEV: {"bases": [STABLE], "volatile": True, "acl_upload": uploader},
+        LOCK: {"bases": [], "volatile": False, "acl_upload": uploader},
     }
     for name, settings in wanted.items():
         if name.rsplit("/", 1)[-1] not in existing:
@@ -141,7 +142,8 @@ def _require_indexes(index: Index) -> None:
     """Refuse a server without our indexes, unless this account may create them."""
     existing = index.request("GET", "/?no_projects")["result"]
     indexes = existing.get(OWNER, {}).get("indexes", {})
-    if missing := [i for i in (STABLE, STAGING, DEV) if i.split("/")[1] not in indexes]:
+    wanted = (STABLE, STAGING, DEV, LOCK)
+    if missing := [name for name in wanted if name.split("/")[1] not in indexes]:
         if index.uploader.user != "root":
             how = "run once with DEVPI_USER=root to create them"
             raise ReleaseError(f"{index.url} has no {', '.join(missing)}; {how}")

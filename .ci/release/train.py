@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release import (
+    claim,
     contract,
-    embedded,
     neighbours,
     plan,
     receipt,
@@ -39,19 +39,20 @@ if TYPE_CHECKING:
 DIST = ROOT / "dist"
 
 
-def release(index: Index, projects: Sequence[Project]) -> None:
+def release(index: Index, projects: Sequence[Project], clone: str) -> None:
     """Do what the plan says, each step announced and safe to repeat."""
     serial = index.serial
     steps = plan.make(index, projects, DIST)
     print(plan.table(steps), flush=True)
-    candidates = [s.project for s in steps if s.action == plan.RELEASE]
+    candidates = [s for s in steps if s.action == plan.RELEASE]
     if candidates:
-        _prove(index, candidates)
-        with _step("check that every target on stable is free"):
-            _preflight(index, steps)
-        for s in steps:
-            if s.action == plan.RELEASE:
+        with claim.of_the_server(index, clone) as held:
+            _prove(index, [s.project for s in candidates], held)
+            with _step("check that every target on stable is free"):
+                _preflight(index, steps)
+            for s in candidates:
                 with _step(f"push {s.project.name} {s.project.version} to {STABLE}"):
+                    held.renew()
                     _promote(index, s)
     for s in steps:
         if s.action != plan.DONE:
@@ -63,7 +64,7 @@ def release(index: Index, projects: Sequence[Project]) -> None:
         _farewell(index, steps)
 
 
-def _prove(index: Index, candidates: Sequence[Project]) -> None:
+def _prove(index: Index, candidates: Sequence[Project], held: claim.Claim) -> None:
     """Bring the candidates to staging, with every test passed on the way."""
     with _step("check the artefacts"):
         contract.check(candidates, DIST)
@@ -71,6 +72,7 @@ def _prove(index: Index, candidates: Sequence[Project]) -> None:
         verify.run_all([*verify.from_wheels(candidates, DIST, index)])
     for p in candidates:
         with _step(f"upload {p.name} {p.version} to {STAGING}"):
+            held.renew()
             _stage(index, p)
     with tempfile.TemporaryDirectory() as scratch, _step(f"test from {STAGING}"):
         cells = [
@@ -94,6 +96,7 @@ def _stage(index: Index, project: Project) -> None:
 
 def _preflight(index: Index, steps: Sequence[plan.Step]) -> None:
     """Know, before the first push, that each one will go through."""
+    plan.require_fit(steps, index)  # another clone may have released since the plan
     for s in steps:
         there = index.files(STABLE, s.project.name).get(str(s.project.version))
         if there and there != s.files:
@@ -186,8 +189,8 @@ def main(argv: Sequence[str]) -> int:
         dry_run(projects)
         return 0
     repository.require_clean()
-    with embedded.only_one_release(), server.connect() as index:
-        release(index, projects)
+    with claim.of_this_clone() as clone, server.connect() as index:
+        release(index, projects, clone)
     return 0
 
 

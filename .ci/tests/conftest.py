@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -15,7 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager as ContextManager
 
 RELEASE = Path(__file__).resolve().parents[1] / "release"
 sys.path.insert(0, str(RELEASE.parent))  # so that bare pytest finds the package
@@ -161,6 +164,48 @@ def with_two(repository: Repository) -> Repository:
     )
     repository.commit("First")
     return repository
+
+
+@pytest.fixture(scope="session")
+def documented() -> Callable[..., list[str]]:
+    """Return what reads the blocks of one section of docs/operations.md."""
+    page = (RELEASE.parents[1] / "docs/operations.md").read_text("utf-8")
+
+    def blocks(heading: str, language: str = "bash") -> list[str]:
+        section = page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+        block = rf"^```{language}\n(.*?)^```"
+        return re.findall(block, section, re.MULTILINE | re.DOTALL)
+
+    return blocks
+
+
+@pytest.fixture
+def nginx(tmp_path: Path) -> Callable[..., ContextManager[Callable[[], None]]]:
+    """Return what runs nginx on a file of servers, and yields what reloads it."""
+    places = f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin"
+    program = shutil.which("nginx", path=places)
+    if program is None:
+        pytest.skip("nginx is not installed")
+    folder = tmp_path / "nginx"
+
+    @contextlib.contextmanager
+    def running(servers: Path) -> Iterator[Callable[[], None]]:
+        folder.mkdir()
+        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        scratch = "".join(f"{kind}_temp_path {folder / kind};" for kind in kinds)
+        config = folder / "nginx.conf"
+        config.write_text(
+            f"daemon off; user root; pid {folder}/pid; events {{}}\n"
+            f"http {{ access_log off; {scratch} include {servers}; }}\n"
+        )
+        command = [program, "-e", f"{folder}/error.log", "-c", str(config)]
+        with subprocess.Popen(command) as process:
+            try:
+                yield lambda: subprocess.run([*command, "-s", "reload"], check=True)
+            finally:
+                process.terminate()
+
+    return running
 
 
 @pytest.fixture

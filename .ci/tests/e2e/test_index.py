@@ -89,12 +89,6 @@ def test_upload_fills_the_development_index(clone):
         assert version not in index.files(STABLE, LEAF)
 
 
-@pytest.fixture
-def team(team_server):
-    with team_server("team") as url:
-        yield url
-
-
 def test_a_release_to_the_teams_own_server(fresh, team, tmp_path):
     clone = fresh.copy(tmp_path / "ml-infra")
     only = ("release", "--", "--only", LEAF)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from release import environments
-from release.index import DEV, STABLE, STAGING, HttpError
+from release.index import DEV, LOCK, STABLE, STAGING, HttpError
 from release.projects import ReleaseError
 from release.transfers import upload
 
@@ -55,7 +55,7 @@ def form(**fields):
     return "\r\n".join([*lines, "--x--", ""]).encode()
 
 
-@pytest.mark.parametrize("index_name", [STABLE, STAGING, DEV])
+@pytest.mark.parametrize("index_name", [STABLE, STAGING, DEV, LOCK])
 def test_nobody_uploads_anonymously(served, index_name):
     body = form(
         name=LEAF, version="9.0", content=("ml_infra_decorators-9.0.tar.gz", "x")
