@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import threading
+import urllib.request
 from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
@@ -108,6 +109,28 @@ def test_the_json_pages_are_what_pip_read(static, serve, pip, tmp_path):
     url = serve(static, Negotiating)
     assert install(pip, url, tmp_path, "ml-infra-metrics").returncode == 0
     assert Negotiating.seen[0] == "/simple/ml-infra-metrics/index.json"
+
+
+def test_nginx_serves_each_installer_the_page_that_it_accepts(
+    static, documented, nginx, port, pip, tmp_path
+):
+    """As operations.md sets it up."""
+    (block,) = documented("Without devpi", "nginx")
+    here = {"listen 80;": f"listen 127.0.0.1:{port};", "/srv/static-index": str(static)}
+    for there, replacement in here.items():
+        assert there in block
+        block = block.replace(there, replacement)
+    (tmp_path / "servers").write_text(block)
+    url = f"http://127.0.0.1:{port}/simple/"
+    kinds = ["application/vnd.pypi.simple.v1+json", "text/html"]
+    with nginx(tmp_path / "servers"):
+        done = install(pip, url, tmp_path, "ml-infra-metrics")
+        assert done.returncode == 0, done.stderr
+        for kind in kinds:
+            page = f"{url}ml-infra-metrics/"
+            request = urllib.request.Request(page, headers={"Accept": kind})  # noqa: S310 - loopback
+            with urllib.request.urlopen(request) as response:  # noqa: S310 - the same
+                assert response.headers["Content-Type"] == kind
 
 
 def test_an_altered_file_is_refused_by_its_hash(static, serve, pip, tmp_path):
