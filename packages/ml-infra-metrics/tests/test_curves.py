@@ -58,7 +58,7 @@ def test_a_threshold_counts_the_rows_at_or_above_it():
 def test_a_rate_without_rows_follows_the_policy():
     assert np.isnan(roc_curve([0.1, 0.2], [1, 1]).fpr).all()
     assert roc_curve([0.1, 0.2], [1, 1], undefined=0).fpr.tolist() == [0.0] * 3
-    with pytest.raises(UndefinedMetricError, match="no negative row"):
+    with pytest.raises(UndefinedMetricError, match="roc_curve is undefined"):
         roc_curve([0.1, 0.2], [1, 1], undefined="raise")
     recall = precision_recall_curve([0.1, 0.2], [0, 0]).recall
     assert math.isnan(recall[0])

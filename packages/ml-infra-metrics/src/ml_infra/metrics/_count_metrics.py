@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 import numpy as np
 
 from ._averaging import ClassTable, check_average, listed, select
-from ._formulas import causes, ratio, reason
+from ._formulas import causes, ratio
 from ._label_sets import refuse_agreement, refuse_binary
 from ._questions import WHOLE, Question, ask, plain_name
 from ._report import build_report
@@ -125,7 +125,7 @@ class CountMetrics:
         if name in WHOLE:
             question = self._question(name, average, options)
             m = self._filled().table.pooled().asked(name).marginals()
-            return settle(float(question.value(m)[0]), undefined, name, reason(name))
+            return settle(float(question.value(m)[0]), undefined, name)
         name, average = plain_name(name, average)
         table, formula_of = self._chosen(name, average, options)
         return summarise(name, formula_of, table, average, undefined)

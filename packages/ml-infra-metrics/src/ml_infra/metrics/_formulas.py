@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from ._inputs import check_real
-from ._undefined import Undefined
+from ._undefined import Undefined, cause
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,18 +24,6 @@ if TYPE_CHECKING:
     from ._readers import Array
 
 Average = Literal["binary", "micro", "macro", "weighted"]
-
-_NEITHER = "the class is neither predicted nor among the labels"
-_REASONS = {
-    "precision": "the class is never predicted",
-    "recall": "the class is not among the labels",
-    "specificity": "every label is of this class",
-    "f1_score": _NEITHER,
-    "fbeta_score": _NEITHER,
-    "jaccard": _NEITHER,
-    "matthews_corrcoef": "predictions or labels hold a single class",
-    "cohen_kappa": "predictions and labels all hold the same class",
-}
 
 
 class Ratio(NamedTuple):
@@ -68,11 +56,6 @@ def ratio(name: str, beta: float = 1.0) -> Ratio:
     # van Rijsbergen 1979: recall counts beta times as much as precision.
     square = beta * beta
     return Ratio((1 + square, 0, 0, 0), (0, 1, square, 0))
-
-
-def reason(name: str) -> str:
-    """Return why a metric has no value where it has none."""
-    return _REASONS.get(name, "")
 
 
 class Gradient(NamedTuple):
@@ -298,8 +281,8 @@ def causes(
     if formula is not None:
         values = per_class(formula, m)
         return [
-            Undefined(name, classes[code], _REASONS[name])
+            cause(name, classes[code])
             for code in np.flatnonzero(np.isnan(values)).tolist()
         ]
     value = matthews(m) if name == "matthews_corrcoef" else kappa(m)
-    return [Undefined(name, None, _REASONS[name])] if np.isnan(value) else []
+    return [cause(name)] if np.isnan(value) else []

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     Loss = Callable[[FloatArray, FloatArray], FloatArray]
 
-ZERO_LABEL = "a label is 0, and no error is a percentage of that"
-CONSTANT_LABELS = "all labels are equal, so there is no variance to explain"
-
 
 #: Smaller means of squares have lost digits, or vanished.
 SMALLEST_SQUARE = 1e-290

@@ -14,18 +14,13 @@ from ._inputs import check_choice, rows
 from ._readers import on_device
 from ._score_keys import Sorted, sorted_with_class
 from ._score_table import BoolArray, FloatArray, ScoreTable, tabulate
-from ._undefined import Undefined, UndefinedMetricError, UndefinedPolicy, check_policy
+from ._undefined import UndefinedMetricError, UndefinedPolicy, cause, check_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ._inputs import Missing
     from ._readers import Array, Column
-
-_REASONS = {
-    "roc_auc": "positives and negatives are both needed",
-    "average_precision": "there is no positive row",
-}
 
 
 class Problem(NamedTuple):
@@ -162,7 +157,7 @@ def averaged(
         values = {problem.label: value_of(problem.ordered()) for problem in problems}
         supports = [problem.support() for problem in problems]
     causes = [
-        Undefined(metric, label if len(values) > 1 else None, _REASONS[metric])
+        cause(metric, label if len(values) > 1 else None)
         for label, value in values.items()
         if value is None
     ]

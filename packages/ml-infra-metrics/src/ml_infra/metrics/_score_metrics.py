@@ -58,14 +58,12 @@ class ScoreMetrics:
     def roc_auc(self, *, undefined: UndefinedPolicy = "nan") -> Bounded:
         """Return the area under the ROC curve; see `ml_infra.metrics.roc_auc`."""
         found = roc_auc_bound(self._filled())
-        return _or_policy(found, undefined, "roc_auc", "both classes are needed")
+        return _or_policy(found, undefined, "roc_auc")
 
     def average_precision(self, *, undefined: UndefinedPolicy = "nan") -> Bounded:
         """Return the average precision; see `ml_infra.metrics.average_precision`."""
         found = average_precision_bound(self._filled())
-        return _or_policy(
-            found, undefined, "average_precision", "there is no positive row"
-        )
+        return _or_policy(found, undefined, "average_precision")
 
     def log_loss(self, *, eps: float = 0.0) -> Bounded:
         """Return the log loss of scores in [0, 1]; see `ml_infra.metrics.log_loss`."""
@@ -133,10 +131,10 @@ class ScoreMetrics:
 
 
 def _or_policy(
-    found: Bounded | None, undefined: UndefinedPolicy, metric: str, reason: str
+    found: Bounded | None, undefined: UndefinedPolicy, metric: str
 ) -> Bounded:
     check_policy(undefined)
     if found is not None:
         return found
-    value = settle(math.nan, undefined, metric, reason)
+    value = settle(math.nan, undefined, metric)
     return Bounded(value, math.nan if math.isnan(value) else 0.0)

@@ -11,7 +11,7 @@ from ._averaging import ClassTable, check_average, listed, select
 from ._codes import encode
 from ._counting import count_equal, count_indicators, count_marginals
 from ._device import count_on_device
-from ._formulas import Ratio, averaged, causes, per_class, ratio, reason
+from ._formulas import Ratio, averaged, causes, per_class, ratio
 from ._inputs import Rows, arguments, rows
 from ._label_sets import are_indicators, checked_indicators, members, refuse_binary
 from ._readers import Column, on_device
@@ -126,7 +126,7 @@ def summarise(
     value = float(
         averaged(formula, table.marginals, average, filler, listed=table.listed)
     )
-    return settle(value, undefined, name, reason(name))
+    return settle(value, undefined, name)
 
 
 def ratio_metric(

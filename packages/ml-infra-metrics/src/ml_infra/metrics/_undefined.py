@@ -8,6 +8,25 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_NEITHER = "the class is neither predicted nor among the labels"
+_REASONS = {
+    "precision": "the class is never predicted",
+    "recall": "the class is not among the labels",
+    "specificity": "every label is of this class",
+    "f1_score": _NEITHER,
+    "fbeta_score": _NEITHER,
+    "jaccard": _NEITHER,
+    "matthews_corrcoef": "predictions or labels hold a single class",
+    "cohen_kappa": "predictions and labels all hold the same class",
+    "roc_auc": "positives and negatives are both needed",
+    "roc_curve": "positives and negatives are both needed",
+    "average_precision": "there is no positive row",
+    "precision_recall_curve": "there is no positive row",
+    "r2_score": "all labels are equal, so there is no variance to explain",
+    "mean_absolute_percentage_error": "a label is 0, and no error is a percentage of "
+    "that",
+}
+
 #: Value for an undefined metric. "nan" also leaves it out of averages.
 UndefinedPolicy = Literal["nan", "raise", 0, 1]
 
@@ -23,6 +42,11 @@ class Undefined(NamedTuple):
     def __str__(self) -> str:
         where = "" if self.label is None else f" of class {self.label!r}"
         return f"{self.metric}{where} is undefined: {self.reason}"
+
+
+def cause(metric: str, label: Any = None) -> Undefined:
+    """Return why a metric has no value where it has none."""
+    return Undefined(metric, label, _REASONS[metric])
 
 
 class UndefinedMetricError(ValueError):
@@ -50,11 +74,11 @@ def check_policy(undefined: Any) -> float:
     raise ValueError(f'undefined must be "nan", "raise", 0 or 1, got {undefined!r}')
 
 
-def settle(value: float, undefined: UndefinedPolicy, metric: str, reason: str) -> float:
+def settle(value: float, undefined: UndefinedPolicy, metric: str) -> float:
     """Return `value`, or what the policy puts in the place of nan."""
     filler = check_policy(undefined)
     if not math.isnan(value):
         return value
     if undefined == "raise":
-        raise UndefinedMetricError((Undefined(metric, None, reason),))
+        raise UndefinedMetricError((cause(metric),))
     return filler

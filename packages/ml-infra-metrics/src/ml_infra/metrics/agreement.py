@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _tiny
-from ._formulas import kappa, matthews, reason
+from ._formulas import kappa, matthews
 from ._label_sets import are_indicators, refuse_agreement
 from ._tables import Options, agreeing, count, read_rows
 from ._undefined import check_policy, settle
@@ -166,4 +166,4 @@ def _agreement(
         refuse_agreement(name)
     formula = kappa if name == "cohen_kappa" else matthews
     value = float(formula(counted.table.marginals))
-    return settle(value, options.undefined, name, reason(name))
+    return settle(value, options.undefined, name)

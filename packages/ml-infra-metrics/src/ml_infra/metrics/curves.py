@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from ._inputs import arguments
 from ._problems import binary_table
 from ._score_keys import scores_of
 from ._score_table import FloatArray, ScoreTable, at_or_above
-from ._undefined import Undefined, UndefinedMetricError, UndefinedPolicy, check_policy
+from ._undefined import UndefinedPolicy, check_policy, settle
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -133,9 +134,9 @@ def precision_recall_curve(
 def roc_curve_of(table: ScoreTable, undefined: UndefinedPolicy = "nan") -> RocCurve:
     """Return the curve of a table; see `roc_curve`."""
     rates = []
-    for side, counts in (("negative", table.negatives), ("positive", table.positives)):
+    for counts in (table.negatives, table.positives):
         upto = np.append(0, np.cumsum(counts[::-1]))
-        rates.append(_share(upto, upto[-1], undefined, f"there is no {side} row"))
+        rates.append(_share(upto, upto[-1], undefined, "roc_curve"))
     thresholds = np.append(np.inf, scores_of(table.keys)[::-1])
     return RocCurve(rates[0], rates[1], thresholds)
 
@@ -146,18 +147,16 @@ def precision_recall_curve_of(
     """Return the curve of a table; see `precision_recall_curve`."""
     true = at_or_above(table.positives)
     precision = true / (true + at_or_above(table.negatives))
-    recall = _share(true, true[0], undefined, "there is no positive row")
+    recall = _share(true, true[0], undefined, "precision_recall_curve")
     return PrecisionRecallCurve(
         np.append(precision, 1.0), np.append(recall, 0.0), scores_of(table.keys)
     )
 
 
 def _share(
-    part: FloatArray, whole: float, undefined: UndefinedPolicy, reason: str
+    part: FloatArray, whole: float, undefined: UndefinedPolicy, curve: str
 ) -> FloatArray:
-    filler = check_policy(undefined)
+    check_policy(undefined)
     if whole:
         return part / whole
-    if undefined == "raise":
-        raise UndefinedMetricError((Undefined("curve", None, reason),))
-    return np.full(len(part), filler)
+    return np.full(len(part), settle(math.nan, undefined, curve))

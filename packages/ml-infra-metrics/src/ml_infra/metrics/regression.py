@@ -9,9 +9,7 @@ from . import _targets
 from ._device_numbers import DevicePairs, read_on_device
 from ._inputs import arguments
 from ._number_pairs import (
-    CONSTANT_LABELS,
     SMALLEST_SQUARE,
-    ZERO_LABEL,
     Pairs,
     check_quantile,
     read_pairs,
@@ -216,7 +214,7 @@ def r2_score(
                 "predictions"
             )
         value = 1 - missed / spread
-    return settle(value, undefined, "r2_score", CONSTANT_LABELS)
+    return settle(value, undefined, "r2_score")
 
 
 def mean_absolute_percentage_error(
@@ -262,7 +260,7 @@ def mean_absolute_percentage_error(
     value = math.nan
     if not data.has_zero_label():
         value = unscaled(*data.scaled_mean(lambda e, labels: abs(e / labels)))
-    return settle(value, undefined, "mean_absolute_percentage_error", ZERO_LABEL)
+    return settle(value, undefined, "mean_absolute_percentage_error")
 
 
 def median_absolute_error(

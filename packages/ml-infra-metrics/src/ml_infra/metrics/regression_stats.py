@@ -13,8 +13,6 @@ from ._bounds import Bounded
 from ._cells import Cells
 from ._inputs import arguments, blocks
 from ._number_pairs import (
-    CONSTANT_LABELS,
-    ZERO_LABEL,
     Pairs,
     middle_places,
     read_pairs,
@@ -182,14 +180,14 @@ class RegressionStats(State):
 
     def r2_score(self, *, undefined: UndefinedPolicy = "nan") -> float:
         """Return the share of the labels' variance explained; see `r2_score`."""
-        return settle(self._value("r2_score"), undefined, "r2_score", CONSTANT_LABELS)
+        return settle(self._value("r2_score"), undefined, "r2_score")
 
     def mean_absolute_percentage_error(
         self, *, undefined: UndefinedPolicy = "nan"
     ) -> float:
         """Return the mean of |error| / |label|, as a fraction."""
         name = "mean_absolute_percentage_error"
-        return settle(self._value(name), undefined, name, ZERO_LABEL)
+        return settle(self._value(name), undefined, name)
 
     def pinball_loss(self, *, quantile: float = 0.5) -> float:
         """Return the pinball loss at any quantile; see `pinball_loss`."""
