@@ -23,7 +23,7 @@ Batch = tuple["Array", "Array"]
 
 
 def small_batch(predictions: Any, labels: Any) -> Batch | None:
-    """Return copies of two small plain columns of integers; None of anything else."""
+    """Return two small plain columns of integers; None of anything else."""
     arrays = []
     for data in (predictions, labels):
         if type(data) is not np.ndarray:
@@ -39,8 +39,7 @@ def small_batch(predictions: Any, labels: Any) -> Batch | None:
     first, second = arrays
     if len(first) != len(second) or not len(first):
         return None
-    # Copies: the caller may reuse the buffers of a batch.
-    return first.copy(), second.copy()
+    return first, second
 
 
 def span_of(classes: Sequence[Any]) -> tuple[int, int] | None:
@@ -59,8 +58,33 @@ def within(span: tuple[int, int] | None, batch: Batch) -> bool:
     return all(low <= codes.min() and codes.max() <= high for codes in batch)
 
 
-def count_batches(batches: Sequence[Batch]) -> CountTable:
-    """Count all batches at once."""
-    predictions, labels = map(np.concatenate, zip(*batches, strict=True))
-    read = rows({"predictions": predictions, "labels": labels})
-    return count_table(read.columns, 0, None, 0)
+class Waiting:
+    """Small batches in one buffer, to be counted at once; callers may reuse theirs."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._buffer: Array = None
+
+    def __copy__(self) -> Waiting:
+        twin = Waiting()
+        if self.rows:
+            twin.rows, twin._buffer = self.rows, self._buffer.copy()
+        return twin
+
+    def fits(self, batch: Batch) -> bool:
+        """Return whether there is room for a batch."""
+        return self.rows + len(batch[0]) <= BATCH_ROWS
+
+    def add(self, batch: Batch) -> None:
+        """Keep the rows of a batch that fits."""
+        if self._buffer is None:
+            self._buffer = np.empty((2, BATCH_ROWS), np.int64)
+        start, self.rows = self.rows, self.rows + len(batch[0])
+        self._buffer[0, start : self.rows], self._buffer[1, start : self.rows] = batch
+
+    def count(self) -> CountTable:
+        """Count the rows that wait; none do afterwards."""
+        predictions, labels = self._buffer[:, : self.rows]
+        read = rows({"predictions": predictions, "labels": labels})
+        self.rows = 0
+        return count_table(read.columns, 0, None, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._averaging import listed
-from ._batches import BATCH_ROWS, count_batches, small_batch, span_of, within
+from ._batches import Waiting, small_batch, span_of, within
 from ._codes import kind_of
 from ._count_intervals import CountIntervals
 from ._count_json import from_plain, names_hash, short_hash, to_plain
@@ -66,8 +66,7 @@ class Counts(CountIntervals, State):
         self._span = span_of(names)
         self._by: tuple[str, ...] | None = None
         self._replicates = replicates
-        self._waiting: list[Batch] = []
-        self._waiting_rows = 0
+        self._waiting = Waiting()
         self.dropped: int = 0
 
     # --- from rows ------------------------------------------------------------
@@ -198,18 +197,16 @@ class Counts(CountIntervals, State):
                 return False
             if self._declared and not within(self._span, batch):
                 return False
-            self._waiting.append(batch)
-            self._waiting_rows += len(batch[0])
-            if self._waiting_rows >= BATCH_ROWS:
+            if not self._waiting.fits(batch):
                 self._counted()
+            self._waiting.add(batch)
         return True
 
     def _counted(self) -> CountTable:
         """Return the table with all rows in it."""
         with self._lock:
-            if self._waiting:
-                added = count_batches(self._waiting)
-                self._waiting, self._waiting_rows = [], 0
+            if self._waiting.rows:
+                added = self._waiting.count()
                 self._table = joined(self._table, added, 1, declared=self._declared)
             return self._table
 
@@ -310,7 +307,7 @@ class Counts(CountIntervals, State):
     def n(self) -> int:
         """Rows counted."""
         with self._lock:
-            return self._table.rows + self._waiting_rows
+            return self._table.rows + self._waiting.rows
 
     def _view(self) -> View:
         with self._lock:
