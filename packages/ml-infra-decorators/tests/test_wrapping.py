@@ -5,13 +5,15 @@ import concurrent.futures
 import contextlib
 import functools
 import inspect
+import linecache
 import time
+import traceback
 import types
 import unittest.mock
 
 import pytest
 
-from ml_infra.decorators import retry
+from ml_infra.decorators import _forward, retry
 
 
 def attempts_of(make, run):
@@ -564,3 +566,31 @@ def test_two_retries_stack_in_both_orders_with_other_wrappers(trial, failing):
     assert retry(functools.lru_cache(load))() == "done"
     load = failing(ConnectionError())
     assert functools.lru_cache(retry(load))() == "done"
+
+
+def test_a_traceback_shows_the_lines_of_the_wrapper(trial):
+    @retry
+    def load(path, *, folder):
+        raise KeyError(path)
+
+    @retry
+    def outer(path, *, cache):
+        return load(path, folder=cache)
+
+    with pytest.raises(KeyError) as caught:
+        outer("x", cache="y")
+    lines = traceback.format_tb(caught.tb)
+    assert any("function(path, cache=cache)" in line for line in lines)
+    # The attempts of the inner one are gone when it gives up; its wrapper still shows.
+    assert sum("<wrapper " in line for line in lines) == 2
+
+
+def test_the_lines_kept_for_tracebacks_are_bounded(monkeypatch):
+    monkeypatch.setattr(_forward, "_sources", {})
+    monkeypatch.setattr(_forward, "_SOURCES_LIMIT", 10)
+    before = len(linecache.cache)
+    for number in range(50):
+        names = {}
+        exec(f"def made(argument_{number}): pass", names)  # noqa: S102 - a new signature
+        retry(names["made"])
+    assert len(linecache.cache) - before <= 11

@@ -9,6 +9,9 @@ before anything is tried.
 
 from __future__ import annotations
 
+import sys
+from itertools import count
+
 from ._callables import CO_VARARGS, CO_VARKEYWORDS, FUNCTION, short_name
 
 TYPE_CHECKING = False
@@ -22,6 +25,7 @@ _ANY = ("*args, **kwargs", "*args, **kwargs", "args", "kwargs", "args or kwargs"
 _INLINE_LIMIT = 6
 
 _sources: dict[str, CodeType] = {}
+_numbers = count(1)
 _SOURCES_LIMIT = 1_000
 
 
@@ -74,9 +78,15 @@ def dress(wrapper: Callable[..., Any], function: Any) -> Callable[..., Any]:
 
 def _compiled(source: str) -> CodeType:
     if source not in _sources:
+        # Where tracebacks and debuggers look for lines; not worth an import.
+        lines = getattr(sys.modules.get("linecache"), "cache", {})
         if len(_sources) > _SOURCES_LIMIT:
+            for code in _sources.values():
+                lines.pop(code.co_filename, None)
             _sources.clear()
-        _sources[source] = compile(source, "<wrapper of ml_infra.decorators>", "exec")
+        file = f"<wrapper {next(_numbers)} of ml_infra.decorators>"
+        lines[file] = (len(source), None, source.splitlines(keepends=True), file)
+        _sources[source] = compile(source, file, "exec")
     return _sources[source]
 
 

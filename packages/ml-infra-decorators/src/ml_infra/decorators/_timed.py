@@ -183,6 +183,7 @@ class _Nothing:
 
 
 def _generator(function: Callable[..., Any], options: Options) -> Callable[..., Any]:
+    # As `yield from`, with the times around each step; see `_loops._rest`.
     def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         if not timings.enabled:
             return (yield from function(*args, **kwargs))
@@ -221,6 +222,7 @@ def _generator(function: Callable[..., Any], options: Options) -> Callable[..., 
 def _async_generator(
     function: Callable[..., Any], options: Options
 ) -> Callable[..., Any]:
+    # As `_generator`, awaiting.
     async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         generator = function(*args, **kwargs)
         times = _Items(options) if timings.enabled else _Nothing()
