@@ -14,6 +14,7 @@ from ml_infra.preprocessing import (
     OutlierClipper,
     RobustScaler,
     StandardScaler,
+    _groups,
     _passes,
     clip_outliers,
     normalize,
@@ -172,6 +173,48 @@ def test_merged_moments_are_those_of_the_whole(exact, data, weights, offset, cut
     assert abs(float(held - mean)) <= 1e-14 * deviation + 1e-28 * offset
     ratio = Fraction(state.squares[0, 0]) * unit**2 / squares
     assert float(ratio) == pytest.approx(1, rel=3e-14)
+
+
+@FAST
+@given(
+    values=st.lists(st.floats(-1e6, 1e6), min_size=4, max_size=60),
+    keys=st.lists(st.integers(0, 3), min_size=60, max_size=60),
+    offsets=st.lists(st.sampled_from([0.0, 0.0, 1e6, 1e12, 1e15]), min_size=4),
+    exponent=st.sampled_from([0, 0, 0, -340, 340]),
+    chunk=st.sampled_from([5, 1 << 15]),
+)
+def test_moments_of_groups_are_exact(  # noqa: PLR0917 -- drawn by name
+    exact, values, keys, offsets, exponent, chunk
+):
+    """At any offset and size, in one walk or in chunks, to the bounds of one group."""
+    keys = keys[: len(values)]
+    values = [
+        (x + offsets[key]) * 2.0**exponent for x, key in zip(values, keys, strict=True)
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_groups, "CHUNK", chunk)
+        patch.setattr(_groups, "_BLOCK", chunk)
+        scaler = StandardScaler(by="g", constant="zero").partial_fit(
+            {"g": np.array(keys), "x": np.array(values)}
+        )
+    state = scaler.state_
+    assert scaler.groups_ == sorted(set(keys))
+    for group, key in enumerate(scaler.groups_):
+        own = [x for x, k in zip(values, keys, strict=True) if k == key]
+        total, mean, squares = exact.moments(own)
+        unit = Fraction(2) ** int(state.exponent[group, 0])
+        held = sum(
+            unit * Fraction(part[group, 0]) for part in (state.mean, state.mean_rest)
+        )
+        assert state.weight[group, 0] == total
+        assert state.varied[group, 0] == (squares > 0)
+        if squares:
+            ratio = Fraction(state.squares[group, 0]) * unit**2 / squares
+            assert abs(float(ratio) - 1) <= 3e-14
+            off = float((held - mean) ** 2 * total / squares) ** 0.5
+            assert off <= 1e-14 or abs(held - mean) <= Fraction(2) ** -104 * abs(mean)
+        else:
+            assert held == mean
 
 
 @FAST

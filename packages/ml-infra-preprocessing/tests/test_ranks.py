@@ -44,6 +44,8 @@ def data_of(n, case):
     return {
         "normal": rng.normal(size=n),
         "lognormal": rng.lognormal(0, 3, n),
+        "coins": rng.integers(0, 2, n),
+        "half": np.where((x := rng.normal(size=n)) < 0, x, np.floor(3 * x)),
         "bytes": rng.integers(-100, 100, n).astype("i1"),
         "two": rng.integers(0, 2, n).astype(float),
         "sorted": np.arange(n, dtype=float),
@@ -56,7 +58,18 @@ def data_of(n, case):
 
 @pytest.mark.parametrize(
     "case",
-    ["normal", "lognormal", "sorted", "falling", "two", "steps", "ints", "bytes"],
+    [
+        "normal",
+        "lognormal",
+        "sorted",
+        "falling",
+        "two",
+        "steps",
+        "ints",
+        "bytes",
+        "coins",
+        "half",
+    ],
 )
 @pytest.mark.parametrize("space", [None, 1000, 300_000])
 def test_one_pass_answers_for_ordinary_data(monkeypatch, case, space):
@@ -68,7 +81,8 @@ def test_one_pass_answers_for_ordinary_data(monkeypatch, case, space):
     data = data_of(n, case)
     if space is not None:
         space = np.empty(space, data.dtype)
-    ranks = [n // 2 + 1, 0, 1, n // 20, n // 2, n - n // 50, n - 1]
+    jump = int(np.count_nonzero(data < data.max() / 2))  # first among repeated ones
+    ranks = [n // 2 + 1, 0, 1, n // 20, n // 2, jump - 1, jump, n - n // 50, n - 1]
     vector = _vectors.open_vector(data, "data")
     made = _ranks.order_statistics(vector, n, ranks, space, finite=True)
     assert made == np.sort(data)[ranks].tolist()
@@ -80,6 +94,35 @@ def test_the_larger_sample_brackets_as_well(monkeypatch):
     ordered = np.sort(data)
     made = clip_outliers(data)
     assert np.array_equal(made, np.clip(data, ordered[15_000], ordered[285_000]))
+
+
+@pytest.mark.parametrize("quantiles", [(0, 100), (0, 0.001), (99.999, 100), (50, 100)])
+@pytest.mark.parametrize("size", [2, 3, 100, 300_000])
+def test_percentiles_up_to_the_ends(exact, quantiles, size):
+    data = np.random.default_rng(15).normal(size=size)
+    low, middle, high = (
+        float(exact.percentile(data[:1000], p))
+        if size < 1000
+        else np.percentile(data, p)
+        for p in (quantiles[0], 50, quantiles[1])
+    )
+    wanted = (data - middle) / (high - low)
+    made = robust_scale(data, quantiles=quantiles)
+    np.testing.assert_allclose(made, wanted, rtol=1e-9, atol=1e-9)
+    scaler = RobustScaler(quantiles).fit(data[:, None])
+    np.testing.assert_allclose(scaler.transform(data[:, None])[:, 0], made, rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1, 9, 100])
+def test_brackets_ascend_do_not_overlap_and_end_within_the_sample(size):
+    sample = np.arange(float(size))
+    brackets = _ranks._brackets(list(range(1000)), 1000, sample, 3)
+    assert [r for one in brackets for r in one.ranks] == list(range(1000))
+    for rank in range(1000):
+        (one,) = _ranks._brackets([rank], 1000, sample, 3)
+        assert one.low < rank / 1000 * size < one.high
+        assert one.low == -math.inf or one.low == int(one.low) >= 0
+        assert one.high == math.inf or one.high == int(one.high) < size
 
 
 @pytest.mark.parametrize("margins", [(0, 0), (0, 12), (3,), ()])
