@@ -183,9 +183,7 @@ def test_merged_moments_are_those_of_the_whole(exact, data, weights, offset, cut
     exponent=st.sampled_from([0, 0, 0, -340, 340]),
     chunk=st.sampled_from([5, 1 << 15]),
 )
-def test_moments_of_groups_are_exact(  # noqa: PLR0917 -- drawn by name
-    exact, values, keys, offsets, exponent, chunk
-):
+def test_moments_of_groups_are_exact(exact, values, keys, offsets, exponent, chunk):
     """At any offset and size, in one walk or in chunks, to the bounds of one group."""
     keys = keys[: len(values)]
     values = [

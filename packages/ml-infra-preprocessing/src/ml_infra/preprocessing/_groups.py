@@ -92,14 +92,14 @@ def _encode_numbers(values: NDArray[Any]) -> Codes:
 
 def _dense_counts(codes: NDArray[np.intp]) -> NDArray[np.intp] | None:
     """Return how often each of 0, 1, ... occurs; None if negative or far apart."""
-    counts = np.zeros(0, np.intp)
-    for start in range(0, len(codes), _BLOCK):
-        block = codes[start : start + _BLOCK]
+    counts, start = np.zeros(0, np.intp), 0
+    while start < len(codes):
+        block = codes[start : start + max(_BLOCK, len(counts))]
         if block.view(np.uintp).max() >= 4 * len(codes):  # negative ones are huge
             return None
         more = np.bincount(block, minlength=len(counts))
         more[: len(counts)] += counts
-        counts = more
+        counts, start = more, start + block.size
     return counts
 
 
