@@ -8,11 +8,11 @@ caller decides about titles, sizes and files.
 from __future__ import annotations
 
 import math
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ._drawing import drawn_on, refuse_rows, titled, visible
 from ._inputs import check_choice
 from .calibration import calibration_curve, expected_calibration_error
 from .counts import Counts
@@ -25,11 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TypeAlias
 
-    from numpy.typing import NDArray
-
     from ._inputs import Missing
     from ._probabilities import Binning
-    from ._score_table import FloatArray
     from .intervals import Interval
     from .slices import Slice
 
@@ -43,8 +40,6 @@ __all__ = [
     "plot_roc",
     "plot_slices",
 ]
-
-_GRID = 2000  # points closer than this fraction of the axis cannot be told apart
 
 
 def plot_confusion_matrix(
@@ -87,7 +82,7 @@ def plot_confusion_matrix(
     if normalize is not None:
         whole = counts.sum(axis=1 if normalize == "labels" else 0, keepdims=True)
         shown = np.divide(counts, whole, out=np.zeros_like(counts), where=whole > 0)
-    axes = _axes(ax)
+    axes = drawn_on(ax)
     axes.imshow(shown, cmap="Blues", vmin=0)
     ticks = range(len(names))
     axes.set_xticks(ticks, [str(name) for name in names], rotation=45, ha="right")
@@ -143,7 +138,7 @@ def plot_roc(
         ImportError: If matplotlib is not installed.
     """
     if isinstance(scores, Scores):
-        _refuse_rows(labels, weights, positive, missing)
+        refuse_rows(labels, weights, positive, missing)
         curve, interval = scores.roc_curve(), scores.interval("roc_auc", level=level)
     else:
         curve = roc_curve(
@@ -157,11 +152,11 @@ def plot_roc(
             weights=weights,
             missing=missing,
         )
-    axes = _axes(ax)
+    axes = drawn_on(ax)
     if not axes.lines:
         axes.plot([0, 1], [0, 1], color="grey", linestyle=":", label="chance")
-    seen = _visible(curve.fpr, curve.tpr)
-    axes.plot(curve.fpr[seen], curve.tpr[seen], label=_titled(name, "AUC", interval))
+    seen = visible(curve.fpr, curve.tpr)
+    axes.plot(curve.fpr[seen], curve.tpr[seen], label=titled(name, "AUC", interval))
     axes.set(xlabel="false positive rate", ylabel="true positive rate", aspect="equal")
     axes.legend(loc="lower right")
     return axes
@@ -203,7 +198,7 @@ def plot_precision_recall(
         ImportError: If matplotlib is not installed.
     """
     if isinstance(scores, Scores):
-        _refuse_rows(labels, weights, positive, missing)
+        refuse_rows(labels, weights, positive, missing)
         curve = scores.precision_recall_curve()
         interval = scores.interval("average_precision", level=level)
     else:
@@ -218,13 +213,13 @@ def plot_precision_recall(
             weights=weights,
             missing=missing,
         )
-    axes = _axes(ax)
-    seen = _visible(curve.recall, curve.precision)
+    axes = drawn_on(ax)
+    seen = visible(curve.recall, curve.precision)
     axes.plot(
         curve.recall[seen],
         curve.precision[seen],
         drawstyle="steps-post",
-        label=_titled(name, "AP", interval),
+        label=titled(name, "AP", interval),
     )
     axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02))
     axes.legend(loc="lower left")
@@ -269,7 +264,7 @@ def plot_calibration(
         ImportError: If matplotlib is not installed.
     """
     if isinstance(probabilities, Scores):
-        _refuse_rows(labels, weights, positive, missing)
+        refuse_rows(labels, weights, positive, missing)
         curve = probabilities.calibration_curve(bins=bins, binning=binning, level=level)
         error = float(
             probabilities.expected_calibration_error(bins=bins, binning=binning)
@@ -294,7 +289,7 @@ def plot_calibration(
             weights=weights,
             missing=missing,
         )
-    axes = _axes(ax)
+    axes = drawn_on(ax)
     if not axes.lines:
         axes.plot([0, 1], [0, 1], color="grey", linestyle=":", label="calibrated")
     axes.errorbar(
@@ -345,7 +340,7 @@ def plot_slices(
     if not known:
         raise ValueError("slices hold none with a value")
     ordered = sorted(known, key=lambda item: item[1].value)
-    axes = _axes(ax)
+    axes = drawn_on(ax)
     for place, (_, found) in enumerate(ordered):
         axes.errorbar(
             found.value,
@@ -361,45 +356,3 @@ def plot_slices(
     axes.set_yticks(range(len(ordered)), [str(name) for name, _ in ordered])
     axes.set(xlabel=metric or "")
     return axes
-
-
-def _axes(ax: Axes | None) -> Axes:
-    if ax is not None:
-        return ax
-    try:
-        plt: Any = import_module("matplotlib.pyplot")
-    except ImportError as error:
-        raise ImportError(
-            'plots need matplotlib; pip install "ml-infra-metrics[plot]"'
-        ) from error
-    return plt.subplots(layout="constrained")[1]
-
-
-def _refuse_rows(labels: Any, weights: Any, positive: Any, missing: Missing) -> None:
-    """Raise TypeError for options about rows, which a state has counted already."""
-    given = {
-        "labels": labels is not None,
-        "weights": weights is not None,
-        "positive": positive != 1,
-        "missing": missing != "raise",
-    }
-    if any(given.values()):
-        names = ", ".join(name for name in given if given[name])
-        raise TypeError(
-            f"a Scores state has counted its rows already; pass {names} to its update "
-            "or constructor instead"
-        )
-
-
-def _visible(x: FloatArray, y: FloatArray) -> NDArray[np.intp]:
-    """Return the places of points that differ visibly from the one before."""
-    moved = np.diff(np.floor(x * _GRID)) != 0
-    moved |= np.diff(np.floor(y * _GRID)) != 0
-    keep = np.append(True, moved)  # the first of each run ...
-    keep[:-1] |= moved  # ... and the last, so that corners stay where they are
-    keep[-1] = True
-    return np.flatnonzero(keep)
-
-
-def _titled(name: str | None, metric: str, interval: Interval) -> str:
-    return f"{name + ': ' if name else ''}{metric} {interval}"
