@@ -74,7 +74,8 @@ def linear(coefficients: Sequence[float], m: Marginals) -> Array:
     total = terms[0]
     for term in terms[1:]:
         total = total + term
-    return np.broadcast_to(total, np.shape(m.hits))
+    # Only of the total it has one entry for all classes.
+    return total if len(terms) > 1 else np.broadcast_to(total, np.shape(m.hits))
 
 
 def per_class(formula: Ratio, m: Marginals) -> NDArray[np.float64]:

@@ -45,11 +45,12 @@ def count(predictions: list[Any], labels: list[Any]) -> Tiny:
     hits: dict[Any, int] = {}
     predicted: dict[Any, int] = {}
     actual: dict[Any, int] = {}
+    hits_of, predicted_of, actual_of = hits.get, predicted.get, actual.get
     for p, y in zip(predictions, labels):  # noqa: B905 - is_tiny compared the lengths
         if p == y:
-            hits[p] = hits.get(p, 0) + 1
-        predicted[p] = predicted.get(p, 0) + 1
-        actual[y] = actual.get(y, 0) + 1
+            hits[p] = hits_of(p, 0) + 1
+        predicted[p] = predicted_of(p, 0) + 1
+        actual[y] = actual_of(y, 0) + 1
     return hits, predicted, actual, len(labels)
 
 
@@ -62,21 +63,29 @@ def ratio(formula: Any, tiny: Tiny, average: Any, positive: Any) -> float | None
         if len(classes) > 2 or positive not in classes:
             return None
         classes = [positive]
+    hits_of, predicted_of, actual_of = hits.get, predicted.get, actual.get
+    pooled = average == "binary" or average == "micro"  # noqa: PLR1714 - faster
     above = below = total = shares = 0.0
+    only_hits = not (b or c or d or h)  # all but specificity
     for label in classes:
-        hit, p, y = hits.get(label, 0), predicted.get(label, 0), actual.get(label, 0)
-        part, whole = a * hit + b * p + c * y + d * n, e * hit + f * p + g * y + h * n
-        above += part
-        below += whole
-        if average == "macro" or average == "weighted":  # noqa: PLR1714 - faster
-            if not whole:
-                return None
-            share = 1 if average == "macro" else y
-            shares += share
-            total += share * (part / whole)
-    if average == "macro" or average == "weighted":  # noqa: PLR1714 - faster
-        return total / shares
-    return above / below if below else None
+        hit, p, y = hits_of(label, 0), predicted_of(label, 0), actual_of(label, 0)
+        part, whole = a * hit, e * hit + f * p + g * y
+        if not only_hits:
+            part += b * p + c * y + d * n
+            whole += h * n
+        if pooled:
+            above += part
+            below += whole
+        elif not whole:
+            return None
+        elif average == "macro":
+            total += part / whole
+        else:
+            shares += y
+            total += y * (part / whole)
+    if pooled:
+        return above / below if below else None
+    return total / (len(classes) if average == "macro" else shares)
 
 
 def agreement(tiny: Tiny, *, kappa: bool) -> float | None:
