@@ -63,7 +63,7 @@ class Cells:
         self._found = found
         self.unit: str = unit
         self.zone: str | None = zone
-        self.integers = integers
+        self.integers: Mask | None = integers
         self._nulls = nulls
         self._known = False
         self._encode = encode
