@@ -29,23 +29,25 @@ COLUMNS = 10
 NAMES = [f"c{k}" for k in range(COLUMNS)]
 
 
-def numbers(rows, seed=0, bad=0.0):
-    """Return columns of floats in [0, 1], a share of them set to 2."""
+def numbers(rows, seed=0, bad=0.0, limits=(0, 1)):
+    """Return columns of floats within the limits, a share of them set beyond."""
+    low, high = limits
     rng = np.random.default_rng(seed)
-    table = {name: rng.random(rows) for name in NAMES}
+    table = {name: low + (high - low) * rng.random(rows) for name in NAMES}
     for values in table.values():
-        values[rng.random(rows) < bad] = 2.0
+        values[rng.random(rows) < bad] = high + 1.0
     return table
 
 
-def least_times(calls, repeats):
-    """Return the least seconds of each call, the calls taking turns."""
+def least_times(calls, repeats, *, in_turn=1):
+    """Return the least seconds of each call, the calls taking turns of so many."""
     best = dict.fromkeys(calls, float("inf"))
     for _ in range(repeats):
         for name, call in calls.items():
-            start = time.perf_counter()
-            call()
-            best[name] = min(best[name], time.perf_counter() - start)
+            for _ in range(in_turn):
+                start = time.perf_counter()
+                call()
+                best[name] = min(best[name], time.perf_counter() - start)
     return best
 
 
@@ -60,20 +62,20 @@ def installed(name):
     return True
 
 
-def our_schema():
+def our_schema(low=0, high=1):
     from ml_infra.preprocessing import Column, Schema
 
-    column = Column("float", min=0, max=1, nullable=False)
+    column = Column("float", min=low, max=high, nullable=False)
     return Schema(dict.fromkeys(NAMES, column))
 
 
-def pandera_call(library, frame):
+def pandera_call(library, frame, limits):
     """Return a call that judges every rule and keeps the failing rows."""
     if library == "pandas":
         import pandera.pandas as pa
     else:
         import pandera.polars as pa
-    check = pa.Check.in_range(0, 1)
+    check = pa.Check.in_range(*limits)
     column = pa.Column(float, check, nullable=False)
     schema = pa.DataFrameSchema(dict.fromkeys(NAMES, column))
 
@@ -87,17 +89,18 @@ def pandera_call(library, frame):
     return call
 
 
-def dataframely_calls(frame):
+def dataframely_calls(frame, limits):
     import dataframely as dy
 
-    columns = {name: dy.Float64(nullable=False, min=0, max=1) for name in NAMES}
+    low, high = limits
+    columns = {name: dy.Float64(nullable=False, min=low, max=high) for name in NAMES}
     schema = type("Frame", (dy.Schema,), columns)
     return lambda: schema.validate(frame), lambda: schema.filter(frame)
 
 
-def validation_calls(data, *, bad):
+def validation_calls(data, limits, *, bad):
     """Return {container: {tool: call}} for one table."""
-    schema = our_schema()
+    schema = our_schema(*limits)
     read = attrgetter("failures" if bad else "ok")
     groups = {"NumPy": {"ours": lambda: read(schema.validate(data))}}
     if installed("pandas"):
@@ -106,16 +109,16 @@ def validation_calls(data, *, bad):
         frame = pd.DataFrame(data)
         groups["pandas"] = {"ours": lambda: read(schema.validate(frame))}
         if installed("pandera"):
-            groups["pandas"]["pandera"] = pandera_call("pandas", frame)
+            groups["pandas"]["pandera"] = pandera_call("pandas", frame, limits)
     if installed("polars"):
         import polars as pl
 
         polars_frame = pl.DataFrame(data)
         groups["polars"] = {"ours": lambda: read(schema.validate(polars_frame))}
         if installed("pandera"):
-            groups["polars"]["pandera"] = pandera_call("polars", polars_frame)
+            groups["polars"]["pandera"] = pandera_call("polars", polars_frame, limits)
         if installed("dataframely"):
-            validate, keep = dataframely_calls(polars_frame)
+            validate, keep = dataframely_calls(polars_frame, limits)
             groups["polars"]["dataframely"] = keep if bad else validate
     return groups
 
@@ -205,9 +208,12 @@ def row(work_, container, ours, peer, *, demanded, unit="ms", scale=None):
     )
 
 
-def validation_rows(title, rows, repeats, demanded, *, bad=0.0):
-    for container, calls in validation_calls(numbers(rows, bad=bad), bad=bad).items():
-        times = least_times(calls, repeats)
+def validation_rows(
+    title, rows, repeats, demanded, *, bad=0.0, limits=(0, 1), in_turn=1
+):
+    data = numbers(rows, bad=bad, limits=limits)
+    for container, calls in validation_calls(data, limits, bad=bad).items():
+        times = least_times(calls, repeats, in_turn=in_turn)
         ours = times.pop("ours")
         unit = "µs" if rows < 1000 else "ms"
         for peer, theirs in (times or {"–": None}).items():
@@ -283,8 +289,11 @@ def main(arguments=None):
     print("| work | on | ours | peer, same unit | times faster | demanded |")
     print("|---|---|---|---|---|---|")
     good = {"pandera pandas": "15", "pandera polars": "2", "dataframely polars": "2"}
-    title = f"{rows:,} × {COLUMNS} floats, range + not null, good"
+    title = f"{rows:,} × {COLUMNS} floats, range + not null, good, 0 to 1"
     validation_rows(title, rows, repeats, good)
+    for limits in ((0, 1_000_000), (18, 120), (-10, 10)):
+        named = "the same, {:,} to {:,}".format(*limits)
+        validation_rows(named, rows, repeats, good, limits=limits)
     gx = elsewhere_at.get("great_expectations")
     if gx:
         schema, data = our_schema(), numbers(rows)
@@ -292,9 +301,13 @@ def main(arguments=None):
         theirs = elsewhere("great_expectations", gx, rows)
         row(title, "NumPy / pandas", ours, ("great_expectations", theirs), demanded="")
     eight = {"pandera pandas": "8", "pandera polars": "8"}
-    validation_rows("the same, 1 % bad, rows listed", rows, repeats, eight, bad=0.01)
-    few = 5 if options.quick else 300
-    validation_rows("100 × 10, good", 100, few, {"ours": "≤ 150 µs"})
+    validation_rows(
+        "the same, 0 to 1, 1 % bad, rows listed", rows, repeats, eight, bad=0.01
+    )
+    few = 5 if options.quick else 100
+    small = {"ours": "≤ 150 µs"}
+    validation_rows("100 × 10, good, in a loop", 100, few, small, in_turn=10)
+    validation_rows("100 × 10, good, one call between others'", 100, few, {})
 
     times = least_times(profile_calls(numbers(rows)), repeats)
     ours, scale = times.pop("ours"), 1e9 / (rows * COLUMNS)

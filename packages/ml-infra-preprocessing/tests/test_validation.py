@@ -423,33 +423,7 @@ def test_no_array_library_is_imported_for_the_user():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-# --- faults -----------------------------------------------------------------------
-
-FAULTS = {
-    "null": ("nullable", None),
-    "low": ("min", -7),
-    "high": ("max", 1000),
-    "type": ("type", "oops"),
-}
-
-
-@QUIET
-@given(st.data())
-def test_every_injected_fault_is_reported_with_its_row_and_nothing_else_is(data):
-    size = data.draw(st.integers(1, 60))
-    values = data.draw(st.lists(st.integers(0, 100), min_size=size, max_size=size))
-    places = data.draw(
-        st.dictionaries(st.integers(0, size - 1), st.sampled_from([*FAULTS]))
-    )
-    expected = collections.defaultdict(list)
-    for row, fault in sorted(places.items()):
-        rule, values[row] = FAULTS[fault]
-        expected["a", rule].append(row)
-    schema = Schema({"a": Column("int", min=0, max=100, nullable=False)})
-    assert found(schema.validate({"a": values}, max_examples=size)) == expected
-    step = data.draw(st.integers(1, size))
-    chunks = ({"a": values[k : k + step]} for k in range(0, size, step))
-    assert found(schema.validate(chunks, max_examples=size)) == expected
+# --- against plain Python ---------------------------------------------------------
 
 
 @QUIET
