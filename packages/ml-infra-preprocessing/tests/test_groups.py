@@ -1,9 +1,16 @@
 """Keys of groups as codes: any integers, dense or far apart, in order."""
 
+import math
+
 import numpy as np
 import pytest
 
-from ml_infra.preprocessing import _groups
+from ml_infra.preprocessing import (
+    MinMaxScaler,
+    RobustScaler,
+    StandardScaler,
+    _groups,
+)
 
 RANDOM = np.random.default_rng(16)
 KEYS = {
@@ -36,3 +43,47 @@ def test_text_and_labels_come_sorted():
     assert made.keys == ["a", "b", "c"]
     assert made.codes.tolist() == [1, 0, 2, 0]
     assert made.counts.tolist() == [2, 1, 1]
+
+
+@pytest.mark.parametrize("kind", [MinMaxScaler, StandardScaler, RobustScaler])
+@pytest.mark.parametrize("gap", [None, math.nan])
+def test_missing_values_are_in_no_group(kind, gap):
+    """What is missing is counted nowhere and stays in its place."""
+    keys = [1, 2, 1, 2, 1, 2, 1, 2]
+    values = [3.0, 1e3, gap, -7.0, 5.0, gap, 9.0, 2.0]
+    there = [i for i, x in enumerate(values) if x is not gap]
+    scaler = kind(by="g", missing="keep").fit({"g": keys, "x": values})
+    alone = kind(by="g", missing="keep").fit(
+        {"g": [keys[i] for i in there], "x": [values[i] for i in there]}
+    )
+    assert scaler == alone
+    made = scaler.transform({"g": keys, "x": values})["x"]
+    gaps = [i for i, x in enumerate(made) if x is None or math.isnan(x)]
+    assert gaps == [2, 5]
+    with pytest.raises((TypeError, ValueError), match=r"column 'x'.*position 2"):
+        kind(by="g").fit({"g": keys, "x": values})
+
+
+def test_a_batch_in_which_all_is_missing_teaches_nothing():
+    empty = {"g": np.array([1, 2, 1]), "x": np.full(3, math.nan)}
+    scaler = StandardScaler(by="g", missing="keep").partial_fit(empty)
+    assert scaler.state_.weight.tolist() == [[0.0], [0.0]]
+    rows = {"g": [1, 1, 2, 2], "x": [1.0, 3.0, 5.0, 9.0]}
+    both = scaler.partial_fit(rows).transform(rows)["x"]
+    assert both == StandardScaler(by="g").fit_transform(rows)["x"]
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e6])
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i8"])
+def test_ordinary_groups_take_one_pass(monkeypatch, scale, dtype):
+    """Two passes are for groups far apart or narrow; the others never need them."""
+    monkeypatch.setattr(_groups, "_chunk", None)
+    rng = np.random.default_rng(17)
+    keys = rng.integers(0, 20, 70_000)
+    values = (rng.normal(size=70_000) * scale * 1000).astype(dtype)
+    made = StandardScaler(by="g").fit_transform({"g": keys, "x": values})["x"]
+    for key in (0, 19):
+        own = values[keys == key].astype(float)
+        wanted = (own - own.mean()) / own.std(ddof=1)
+        tolerance = 1e-6 if dtype == "f4" else 1e-12
+        np.testing.assert_allclose(made[keys == key], wanted, tolerance, tolerance)
