@@ -81,7 +81,10 @@ def build(project: Project, out_dir: Path) -> tuple[Path, Path]:
 
 def _copy_sources(source: Path, target: Path) -> None:
     """Copy a source tree with the modes of a umask of 022, without leftovers."""
-    shutil.copytree(source, target, ignore=LEFTOVERS)
+    try:
+        shutil.copytree(source, target, ignore=LEFTOVERS)
+    except shutil.Error as error:  # one entry a file: a full disk fails for each
+        raise ReleaseError(f"{error.args[0][0][-1]}") from None
     for path in (target, *target.rglob("*")):
         executable = path.is_dir() or path.stat().st_mode & 0o100
         path.chmod(0o755 if executable else 0o644)

@@ -123,7 +123,8 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--dry-run", action="store_true", help="print, write nothing")
     options = parser.parse_args(argv)
     (project,) = select([options.name])
-    if changed := git("status", "--porcelain"):
+    changed = git("status", "--porcelain")
+    if changed and not options.dry_run:  # a preview is for the fragment at hand
         raise ReleaseError(f"commit or remove these changes first:\n{changed}")
     bumps = decide(project, Level[options.level.upper()] if options.level else None)
     date = datetime.now(timezone.utc).date().isoformat()

@@ -76,6 +76,18 @@ def test_a_failure_names_the_distribution_shows_the_log_and_leaves_nothing(two):
     ]
 
 
+def test_sources_that_cannot_be_copied_are_told_in_one_line(two):
+    """A full disk fails for each file; here each link leads nowhere."""
+    folder = two.root / "packages/ml-infra-metrics/src"
+    for name in ("one", "two"):
+        (folder / name).symlink_to("nowhere")
+    answer = two.run("build", "ml-infra-metrics", "--out", "made")
+    assert answer.returncode == 1
+    failed, error = answer.stderr.splitlines()
+    assert failed.startswith("[1/1] ml-infra-metrics 0.1.0 failed: [Errno 2] No such")
+    assert error.startswith("error: not built: ml-infra-metrics")
+
+
 def test_a_failed_build_keeps_the_files_of_the_last_good_one(two, tmp_path):
     project = load(two.root / "packages/ml-infra-metrics")
     for name in FILES:

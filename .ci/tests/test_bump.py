@@ -177,6 +177,14 @@ def test_a_dirty_tree_is_refused(released):
     refused(released, "ml-infra-metrics", said="commit or remove these changes first")
 
 
+def test_a_fragment_can_be_previewed_before_it_is_committed(released):
+    released.write(f"{LEAF}/changes/new.added.md", "`recall`.\n")
+    answer = released.run("bump", "ml-infra-metrics", "--dry-run")
+    assert answer.returncode == 0, answer.stderr
+    assert "### Added\n- `recall`." in answer.stdout
+    assert released.git("status", "--porcelain").startswith(f"?? {LEAF}/changes/")
+
+
 def test_an_unknown_distribution_is_refused(released):
     refused(released, "ml-infra-metric", said="no distribution ml-infra-metric here")
 
