@@ -405,3 +405,24 @@ def test_names_and_patterns_may_come_from_any_iterable():
     redactor = Redactor(iter(["hunter"]), (p for p in [re.compile("S3[A-Z]{6}")]))
     assert redactor.hides("hunter", "x")
     assert redactor.text("see S3CRETXX") == "see [redacted]"
+
+
+class Leaky:
+    """Its error tells secrets, and its repr has one where it is cut."""
+
+    def __fspath__(self):
+        raise ValueError(f"cannot open https://ada:hunter2@host/ with {TOKEN}")
+
+    def __repr__(self):
+        return f"{'x' * 190} {TOKEN}"
+
+
+def test_the_marker_of_a_value_holds_no_secret():
+    with capture_logs() as logs:
+        get_logger("t").info("x", path=Leaky())
+    marker = logs[0]["path"]
+    assert "cannot open https://[redacted]@host/" in marker["_reason"]
+    assert "[redact" in marker["_repr"]
+    for text in marker.values():
+        assert "hunter2" not in text
+        assert TOKEN[:8] not in text

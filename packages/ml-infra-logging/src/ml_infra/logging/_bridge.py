@@ -16,7 +16,7 @@ import warnings
 from . import _gates
 from ._levels import CRITICAL, WARNING
 from ._preemption import let_through
-from ._salvage import text_of
+from ._texts import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from itertools import islice
 
 from ._preemption import let_through
+from ._texts import cut, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ MAX_FRAMES_OUTER = 10  # kept of a long traceback: where it entered ...
 MAX_FRAMES_INNER = 30  # ... and where it was raised
 MAX_NOTES = 16
 MAX_TEXT = 4096  # characters of one message or note
-_MARGIN = 512  # read beyond MAX_TEXT so that a secret at the cut is still recognised
 _MAX_INSTRUCTIONS = 20_000  # positions are not searched in longer functions
 
 
@@ -108,29 +108,14 @@ def _describe_or_count(
     return _describe(exc, redact, seen, depth + 1)
 
 
-def type_name(value: object) -> str:
-    """Return the module-qualified class name of `value`, plain when built in."""
-    kind = type(value)
-    try:
-        module, name = kind.__module__, kind.__qualname__
-    except BaseException as error:  # noqa: BLE001 - a metaclass may break its own attributes
-        let_through(error)
-        return "unnameable type"
-    return name if module in ("builtins", "__main__") else f"{module}.{name}"
-
-
 def _text(value: object, redact: Callable[[str], str] | None) -> str:
     try:
         text = str.__str__(str(value))  # exactly str, never a subclass of it
     except BaseException as error:  # noqa: BLE001 - whatever a broken __str__ raises
         let_through(error)
         return f"<str() failed: {type_name(error)}>"
-    if len(text) > MAX_TEXT:
-        whole = len(text)
-        text = text[: MAX_TEXT + _MARGIN]
-        text = redact(text) if redact else text
-        return f"{text[:MAX_TEXT]}… ({whole} characters)"
-    return redact(text) if redact else text
+    more = f"… ({len(text)} characters)" if len(text) > MAX_TEXT else ""
+    return cut(text, MAX_TEXT, redact) + more
 
 
 def _syntax(exc: SyntaxError, redact: Callable[[str], str] | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import os
 
 from ._encoder import one_line
 from ._levels import NAMES
-from ._salvage import quoted
+from ._texts import quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from ._calls import with_args
 from ._counting import Claim, Counter
 from ._levels import INFO
 from ._preemption import let_through
-from ._salvage import text_of
+from ._texts import text_of
 from ._writer import notice
 
 TYPE_CHECKING = False

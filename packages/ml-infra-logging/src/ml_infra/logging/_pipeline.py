@@ -20,7 +20,7 @@ from ._gates import METRIC
 from ._heads import Heads
 from ._levels import Levels, nearest
 from ._preemption import let_through
-from ._salvage import text_of
+from ._texts import text_of
 from ._tracing import OTEL, trace_ids, trace_pairs
 
 TYPE_CHECKING = False

@@ -8,12 +8,12 @@ non-finite floats, values that could not be written, cuts and renamed keys.
 from __future__ import annotations
 
 import sys
-from _json import encode_basestring
 from itertools import islice
 
 from ._conversion import Unwritable, convert
-from ._exceptions import type_name
 from ._preemption import let_through
+from ._secrets import REDACTED
+from ._texts import cut, quoted, type_name, utf8
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ MAX_DEPTH = 500
 SAFE_DEPTH = 40  # when the caller is itself deep in the stack
 _MAX_INT_BITS = 14_000  # about 4 200 digits: beyond, Python refuses to write them
 _LONGEST_KEY = 1000  # characters
-_MARGIN = 512  # characters read beyond a cut
-_REDACTED = "[redacted]"
+_LONGEST_REMARK = 200  # characters of a marker's reason and repr
 _CONSTANTS = {None: "null", True: "true", False: "false"}
 
 # Tried in turn until the line fits: characters of one string, items of one container,
@@ -62,40 +61,10 @@ def pointer(place: Place) -> str:
     return "".join(f"/{key}" for key in reversed(keys))
 
 
-def utf8(text: str) -> str:
-    r"""
-    Return `text` with lone surrogates spelled out, as UTF-8 cannot carry them.
-
-    >>> utf8("caf\xe9 \udc80")
-    'café \\udc80'
-    """
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def quoted(text: str) -> str:
-    """Return `text` as a JSON string."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = utf8(text)
-    return encode_basestring(text)
-
-
 def _integer(value: int) -> str:
     if value.bit_length() > _MAX_INT_BITS:
         raise Unwritable(f"integer of {value.bit_length()} bits")
     return int.__repr__(value)
-
-
-def text_of(event: object) -> str:
-    """Return any event as text."""
-    try:
-        return str.__str__(str(event))
-    except BaseException as error:  # noqa: BLE001 - user code may raise anything
-        let_through(error)
-        return f"<{type(event).__name__} without text>"
 
 
 def _first(pair: tuple[str, object]) -> str:
@@ -135,7 +104,7 @@ class Members:
         name = self._name(key, self.taken, None)
         self.parts.append(f",{quoted(name)}:")
         if self._hides(key, value):
-            self.parts.append(f'"{_REDACTED}"')
+            self.parts.append(f'"{REDACTED}"')
         else:
             self.value(value, (None, name), 0)
 
@@ -230,12 +199,16 @@ class Members:
         at = pointer(place)
         self._forget(f"{at}/")
         self.salvaged.append(at)
-        marker = {"_type": type_name(value), "_reason": reason}
+        marker = {"_type": type_name(value), "_reason": self._remark(reason)}
         text = _repr(value)
         if text is not None:
-            marker["_repr"] = self.redact.text(text) if self.redact else text
+            more = "…" if len(text) > _LONGEST_REMARK else ""
+            marker["_repr"] = self._remark(text) + more
         body = ",".join(f'"{key}":{quoted(text)}' for key, text in marker.items())
         self.parts.append(f"{{{body}}}")
+
+    def _remark(self, text: str) -> str:
+        return cut(text, _LONGEST_REMARK, self.redact.text if self.redact else None)
 
     def _cut(self, place: Place, note: dict[str, int]) -> None:
         at = pointer(place)
@@ -250,13 +223,8 @@ class Members:
 
     def _string(self, text: str, place: Place) -> None:
         whole = len(text)
+        text = cut(text, self.max_chars, self.redact.text if self.redact else None)
         if whole > self.max_chars:
-            # A margin, so that a secret at the cut is still recognised.
-            text = text[: self.max_chars + _MARGIN]
-        if self.redact is not None:
-            text = self.redact.text(text)
-        if whole > self.max_chars:
-            text = text[: self.max_chars]
             self._cut(place, {"chars": whole, "kept": len(text)})
         self.parts.append(quoted(text))
 
@@ -276,7 +244,7 @@ class Members:
             self.parts.append(f"{quoted(name)}:" if first else f",{quoted(name)}:")
             first = False
             if self._hides(key, value):
-                self.parts.append(f'"{_REDACTED}"')
+                self.parts.append(f'"{REDACTED}"')
             else:
                 self.value(value, (place, name), depth + 1)
         self.parts.append("}")
@@ -290,7 +258,7 @@ class Members:
             if kept:
                 self.parts.append(",")
             if name is not None and self._hides(name, value):
-                self.parts.append(f'"{_REDACTED}"')
+                self.parts.append(f'"{REDACTED}"')
             else:
                 self.value(value, (place, kept), depth + 1)
             name = _name_of_next(value, pair=len(values) == 2 and not kept)
@@ -375,7 +343,7 @@ def key_text(key: object) -> str:
 
 def _reason(error: BaseException) -> str:
     try:
-        return f"{type(error).__name__}: {error}"[:200]
+        return f"{type(error).__name__}: {error}"
     except BaseException as trouble:  # noqa: BLE001 - an exception whose str() fails
         let_through(trouble)
         return type(error).__name__
@@ -385,8 +353,7 @@ def _repr(value: object) -> str | None:
     if issubclass(type(value), (dict, list, tuple, set, frozenset, int)):
         return None  # its items are in the record, or are the trouble
     try:
-        text = str.__str__(repr(value))
+        return str.__str__(repr(value))
     except BaseException as error:  # noqa: BLE001 - user code may raise anything
         let_through(error)
         return None
-    return text if len(text) <= 200 else f"{text[:200]}…"

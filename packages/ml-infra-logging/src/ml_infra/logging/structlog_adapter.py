@@ -13,7 +13,7 @@ from sys import exc_info
 from ._calls import exception_of
 from ._gates import current_pipeline, gate_of
 from ._levels import INFO, NUMBERS
-from ._salvage import text_of
+from ._texts import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
