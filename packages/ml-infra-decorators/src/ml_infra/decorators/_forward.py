@@ -72,7 +72,7 @@ def dress(wrapper: Callable[..., Any], function: Any) -> Callable[..., Any]:
         if hasattr(function, attribute):
             setattr(wrapper, attribute, getattr(function, attribute))
     vars(wrapper).update(getattr(function, "__dict__", {}))
-    wrapper.__wrapped__ = function  # type: ignore[attr-defined]
+    wrapper.__wrapped__ = function  # type: ignore[attr-defined] # as functools.wraps
     return wrapper
 
 

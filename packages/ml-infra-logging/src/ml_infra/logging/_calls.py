@@ -34,6 +34,7 @@ def with_args(args: tuple[Any, ...], fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def exception_of(exc_info: object) -> BaseException | None:
+    """Return the exception that an ``exc_info`` means, None where it means none."""
     if isinstance(exc_info, BaseException):
         return exc_info
     if isinstance(exc_info, tuple) and len(exc_info) == 3:

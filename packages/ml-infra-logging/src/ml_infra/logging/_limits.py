@@ -6,7 +6,7 @@ import time
 
 from . import _gates
 from ._calls import with_args
-from ._counting import Claim, Counter
+from ._counting import Claim, Counter, add_many
 from ._levels import INFO
 from ._preemption import let_through
 from ._texts import text_of
@@ -155,8 +155,7 @@ def refuse() -> None:
 def _forget(key: tuple[Hashable, ...]) -> None:
     site = _sites.pop(key, None)
     if site is not None:
-        for _ in range(site.untold()):
-            _forgotten.add()
+        add_many(_forgotten, site.untold())
 
 
 def tell() -> None:

@@ -179,7 +179,7 @@ class Pipeline:
         bound: Layer | None = None,
         **special: Any,
     ) -> None:
-        """Write one record, now or when its values are there; args as for `write`."""
+        """Write one record, now or when its values have arrived; see `write`."""
         if special.get("kind") == METRIC and _deferred.deferred(
             self, gate, level, event, fields, bound, **special
         ):
@@ -199,7 +199,20 @@ class Pipeline:
         foreign: bool = False,
         **special: Any,
     ) -> None:
-        """Write one record now; `shown` without us, `foreign`: from ``logging``."""
+        """
+        Write one record now.
+
+        Args:
+            gate: Of the logger; the rest as for `render`.
+            level: Number of the level.
+            event: What happened.
+            fields: The fields of the call; an ``exc_info`` becomes `error`.
+            bound: Those of `bind`.
+            error: Becomes ``exception``.
+            shown: A handler of the program prints it, so that the console need not.
+            foreign: It came from ``logging``, and is not handed back there.
+            special: Further arguments of `render`.
+        """
         if error is None and "exc_info" in fields:
             error = exception_of(fields["exc_info"])
             if error is not None:
