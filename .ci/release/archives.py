@@ -7,7 +7,6 @@ times, the builder's name, directory order and the time in the gzip header.
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import hashlib
 import os
@@ -17,15 +16,9 @@ import tarfile
 import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
-from packaging.utils import InvalidSdistFilename, parse_sdist_filename
-
-from release.command import run
-from release.projects import Project, ReleaseError, load_all
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from release.projects import Project, ReleaseError
 
 # ZIP, and with it a wheel, cannot express an earlier time.
 ZIP_FLOOR = int(datetime(1980, 1, 1, tzinfo=timezone.utc).timestamp())
@@ -117,25 +110,3 @@ def _write_canonical(sdist: Path, raw: IO[bytes], seconds: int) -> None:
             target.addfile(
                 entry, source.extractfile(member) if member.isreg() else None
             )
-
-
-def main(argv: Sequence[str]) -> int:
-    """Normalise the sdists that are named."""
-    parser = argparse.ArgumentParser(
-        prog="python -m release.archives", description=main.__doc__
-    )
-    parser.add_argument("sdist", nargs="+", type=Path)
-    projects = load_all()
-    for sdist in parser.parse_args(argv).sdist:
-        try:
-            name, _ = parse_sdist_filename(sdist.name)
-        except InvalidSdistFilename as error:
-            raise ReleaseError(str(error)) from error
-        if name not in projects or not sdist.is_file():
-            raise ReleaseError(f"{sdist} is no sdist of a distribution in packages/")
-        print(normalise(sdist, epoch(projects[name])), sdist)
-    return 0
-
-
-if __name__ == "__main__":
-    run(main)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import shutil
 import subprocess
@@ -138,19 +137,9 @@ def _fault(project: Project) -> str:
     return reason and f"{project.name} lacks a fragment: {reason}; write {way}"
 
 
-def main(argv: Sequence[str]) -> int:
-    """List the fragments that wait for a bump, or check that none is missing."""
-    parser = argparse.ArgumentParser(
-        prog="python -m release.fragments", description=main.__doc__
-    )
-    parser.add_argument("--check", action="store_true", help="fail if one is missing")
-    options = parser.parse_args(argv)
+def main(argv: Sequence[str]) -> int:  # noqa: ARG001 - as every command is called
+    """Refuse a changed distribution without a fragment, and a misnamed fragment."""
     projects = load_all().values()
-    if not options.check:
-        for project in projects:
-            for fragment in pending(project):
-                print(f"{project.name}: {fragment.path.name} ({fragment.level})")
-        return 0
     faults = [fault for fault in map(_fault, projects) if fault]
     if faults:
         raise ReleaseError("\n  ".join(["changelog fragments:", *faults]))

@@ -117,24 +117,3 @@ def test_a_day_that_does_not_exist_is_refused(two, monkeypatch):
     two.write("packages/ml-infra-metrics/CHANGELOG.md", "## [0.1.0] - 2026-02-30\n")
     with pytest.raises(ReleaseError, match="no such day: 2026-02-30"):
         epoch(load(two.root / "packages/ml-infra-metrics"))
-
-
-def test_the_command_names_what_it_cannot_take(two):
-    answer = two.run("archives", "other-1.0.tar.gz")
-    assert answer.returncode == 1
-    assert answer.stderr == (
-        "error: other-1.0.tar.gz is no sdist of a distribution in packages/\n"
-    )
-    assert two.run("archives", "a.zip").returncode == 1
-    assert two.run("archives").returncode == 2
-
-
-def test_the_command_prints_the_hash(two):
-    sdist = make_sdist(
-        two.root / "ml_infra_metrics-0.1.0.tar.gz",
-        names=["a"], mtime=1, uid=0, mode=0o755, level=1,
-    )  # fmt: skip
-    answer = two.run("archives", sdist.name)
-    assert answer.returncode == 0, answer.stderr
-    assert len(answer.stdout.split()[0]) == 64
-    assert sdist.stat().st_mode & 0o777 == 0o644

@@ -28,7 +28,7 @@ def released(described):
 
 
 def faults(repository):
-    answer = repository.run("fragments", "--check")
+    answer = repository.run("fragments")
     assert answer.returncode in (0, 1)
     assert (answer.returncode == 0) == (answer.stderr == "")
     return answer.stderr.splitlines()[1:]
@@ -102,16 +102,6 @@ def test_misnamed_and_empty_fragments_are_named_together(released):
 def test_an_export_without_git_is_checked_as_far_as_it_can_be(tmp_path, described):
     (described.root / ".git").rename(tmp_path / "hidden")
     assert faults(described) == []
-
-
-def test_what_waits_is_listed_with_its_level(released):
-    released.write(f"{LEAF}/changes/old-name.removed.md", "A name.")
-    released.write(f"{LEAF}/changes/x.fixed.md", "A fix.")
-    answer = released.run("fragments")
-    assert answer.stdout.splitlines() == [
-        "ml-infra-metrics: old-name.removed.md (major)",
-        "ml-infra-metrics: x.fixed.md (patch)",
-    ]
 
 
 def test_sections_come_in_the_order_of_keep_a_changelog():
