@@ -115,12 +115,19 @@ def _set_up_mirror(index: Index, root: Account, settings: dict[str, Any]) -> Non
 def serve(argv: Sequence[str]) -> int:  # noqa: ARG001 - as every command is called
     """Run the embedded index in the foreground until Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    session = os.getppid()
+    ours = not os.environ.get("DEVPI_URL") and not embedded.answers(embedded.port())
     with contextlib.suppress(KeyboardInterrupt), connect() as index:
+        how = "stop it with Ctrl-C" if ours else "it was running already"
+        found = [name for name in load_all() if index.files(STABLE, name)]
         url = index.simple_url(STABLE)
-        print(f"The index serves at {index.url}; stop it with Ctrl-C. Install with:\n")
-        print(f"  python -m pip install --index-url {url} ml-infra-utils\n", flush=True)
-        while True:
-            time.sleep(3600)
+        print(f"The index serves at {index.url}; {how}. Install with:\n")
+        name = (found or ["NAME"])[-1]  # the meta-distribution comes last
+        print(f"  python -m pip install --index-url {url} {name}\n", flush=True)
+        if not ours:
+            return 0
+        while os.getppid() == session:  # a killed nox leaves no server behind
+            time.sleep(1)
     print("The index has stopped.")
     return 0
 

@@ -146,12 +146,14 @@ def _hashes(project: Project) -> dict[str, str]:
 
 
 def _farewell(index: Index, steps: Sequence[plan.Step]) -> None:
-    tags = " ".join(s.project.tag for s in steps if s.action != plan.DONE)
+    released = [step.project for step in steps if step.action != plan.DONE]
+    tags = " ".join(project.tag for project in released)
     print(f"\nreleased. Publish the tags with:\n  git push origin {tags}")
     if index.embedded:
         print("Serve the index with:\n  nox -s serve")
     url = index.simple_url(STABLE)
-    print(f"Install with:\n  python -m pip install --index-url {url} ml-infra-utils")
+    name = released[-1].name  # leaves come first
+    print(f"Install with:\n  python -m pip install --index-url {url} {name}")
 
 
 @contextlib.contextmanager

@@ -70,6 +70,22 @@ def test_serve_stops_at_ctrl_c_and_leaves_nothing(clone):
         assert any("devpi-server" in line for line in clone.processes())
 
 
+def test_a_second_serve_says_that_one_runs_and_ends(clone):
+    with clone.serving():
+        done = clone.nox("serve")
+        assert done.returncode == 0, done.stdout
+        assert f"127.0.0.1:{clone.port}; it was running already" in done.stdout
+        assert "has stopped" not in done.stdout
+
+
+def test_serve_ends_with_the_session_that_started_it(clone):
+    """Who ends only nox, as an IDE may, leaves no server behind."""
+    process = clone.start_until("--index-url", "serve")
+    process.kill()
+    process.communicate(timeout=30)
+    assert clone.processes_after_a_while() == []
+
+
 def test_a_release_uses_the_server_of_another_terminal(clone):
     version = clone.raise_version(LEAF)
     with clone.serving() as index:

@@ -132,6 +132,7 @@ def test_a_raised_leaf_is_released_alone(clone):
     # The users of yesterday's meta-distribution get the new leaf: that pair is tested.
     meta = f"ml-infra-utils=={clone.version('ml-infra-utils')}"
     assert f"{meta} beside {LEAF}=={version}" in done.stdout
+    assert f"/ml/stable/+simple/ {LEAF}\n" in done.stdout  # what there is to install
 
 
 def test_other_bytes_for_a_released_version_are_refused_by_name(clone):
