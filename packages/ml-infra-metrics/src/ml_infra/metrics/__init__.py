@@ -5,6 +5,23 @@ Every name below is loaded when it is first asked for, so that the import itself
 costs neither NumPy nor time.
 """
 
+# A map for those who change the code; each module says in its first line what it is.
+#
+# In:       _readers (one per library) -> _inputs (pairing, missing values, weights)
+# Classes:  _codes (labels as small integers), _label_sets (indicators) -> _counting
+#           (blocked passes; _tiny and _batches for few rows, _device on a GPU)
+#           -> _tables for functions; for states _count_rows -> _count_table (a whole
+#           table or sparse _pairs, with _table_sums), saved by _count_json;
+#           both ask _formulas and _averaging, states through _questions in
+#           _count_metrics and _count_intervals (_delta, _bootstrap)
+# Scores:   _targets (which rows are positive) -> _problems -> _score_keys, _score_table
+#           (counts per distinct score; _device_scores); _probabilities;
+#           _score_intervals; states: _cells (exact up to a cap), _score_metrics,
+#           _bounds (how far they can be off)
+# Numbers:  _number_pairs, _device_numbers (rows and losses), _regression_moments (sums)
+# For all:  _state (merge, JSON), _undefined (no value, and why), _report, _drawing;
+#           _influence (what one row adds) for the comparison of two models
+
 TYPE_CHECKING = False  # type checkers take it for True; saves importing typing
 if TYPE_CHECKING:
     from ._bounds import Bounded
