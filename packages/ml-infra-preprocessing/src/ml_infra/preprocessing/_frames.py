@@ -73,7 +73,9 @@ class Frame:
         if matrix is None or abs(matrix.strides[0]) <= matrix.itemsize:
             yield from map(self.vector, places)
             return
-        space = np.empty((8, self.rows), matrix.dtype.newbyteorder("="))
+        space = np.empty(
+            (min(8, len(places)), self.rows), matrix.dtype.newbyteorder("=")
+        )
         for start in range(0, len(places), 8):
             group = list(places[start : start + 8])
             whole = group == list(range(group[0], group[0] + len(group)))
