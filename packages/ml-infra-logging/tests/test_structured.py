@@ -13,7 +13,7 @@ import sys
 import pytest
 
 import ml_infra.logging
-from ml_infra.logging import capture_logs, configure, get_logger
+from ml_infra.logging import capture_logs, configure, get_logger, read_log
 
 
 @pytest.fixture
@@ -326,3 +326,13 @@ for _ in range(2):
     subprocess.run([sys.executable, "-c", code], check=True)
     numbers = [json.loads(line)["seq"] for line in path.read_text().splitlines()]
     assert numbers == list(range(len(numbers)))
+
+
+def test_what_configure_returns_shows_itself_at_a_prompt(tmp_path):
+    path = str(tmp_path / "a.jsonl")
+    handle = configure("r", path=path, console=False)
+    assert repr(handle) == f"<Handle of run 'r', attempt 0, rank 0, path {path!r}>"
+    handle.restore()
+    report = read_log(path).report()
+    assert repr(report) == str(report)
+    assert "nothing missing" in repr(report)

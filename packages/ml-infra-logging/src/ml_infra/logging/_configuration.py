@@ -96,6 +96,10 @@ class Handle:
         self.attempt: int = pipeline.identity.attempt
         self.rank: int = pipeline.identity.rank
 
+    def __repr__(self) -> str:
+        who = f"run {self.run!r}, attempt {self.attempt}, rank {self.rank}"
+        return f"<Handle of {who}, path {self.path!r}>"
+
     def flush(self, timeout: float = 5.0) -> bool:
         """
         Write what waits: queued lines, metrics on a device, suppressed counts.

@@ -143,6 +143,9 @@ class Report:
             )
         )
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def __str__(self) -> str:
         lines = [
             f"{sum(process.records for process in self.processes)} records of "
