@@ -12,6 +12,7 @@ from functools import partial
 from itertools import islice
 
 from ._conversion import convert
+from ._pointers import keys_of
 from ._salvage import BUDGETS, MAX_DEPTH, SAFE_DEPTH, Members
 
 TYPE_CHECKING = False
@@ -306,10 +307,9 @@ def _merged(before: dict[str, Any], members: Members) -> dict[str, Any]:
 
 
 def _resolves(value: Any, place: str) -> bool:
-    for key in place.split("/")[1:]:
-        name = key.replace("~1", "/").replace("~0", "~")
-        try:
-            value = value[int(name) if isinstance(value, list) else name]
-        except (KeyError, IndexError, TypeError, ValueError):
-            return False
+    try:
+        for key in keys_of(place):
+            value = value[int(key) if isinstance(value, list) else key]
+    except (KeyError, IndexError, TypeError, ValueError):
+        return False
     return True

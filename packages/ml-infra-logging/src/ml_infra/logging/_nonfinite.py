@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ._pointers import keys_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -26,13 +28,12 @@ def restore_nonfinite(record: dict[str, Any]) -> None:
         return
     for pointer, kind in places.items():
         value = _FLOATS.get(kind) if isinstance(kind, str) else None
-        if value is None:
+        keys = keys_of(pointer)
+        if value is None or not keys:
             continue
-        *path, last = (
-            part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")
-        )
+        *path, last = keys
         holder: Any = record
-        for part in path[1:]:
+        for part in path:
             holder = _step(holder, part)
         if isinstance(holder, dict):
             if last in holder and holder[last] is None:

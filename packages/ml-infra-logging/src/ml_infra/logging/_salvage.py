@@ -11,6 +11,7 @@ import sys
 from itertools import islice
 
 from ._conversion import Unwritable, convert
+from ._pointers import pointer
 from ._preemption import let_through
 from ._secrets import REDACTED
 from ._texts import cut, quoted, type_name, utf8
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, Protocol
 
+    from ._pointers import Place
+
     class Redaction(Protocol):
         """What the writer asks of a redactor."""
 
         def hides(self, key: object, value: object) -> bool: ...
         def text(self, text: str) -> str: ...
 
-    # A place in the record: (place of the container, key in it); None is the record.
-    Place = tuple["Place", object] | None
 
 MAX_DEPTH = 500
 SAFE_DEPTH = 40  # when the caller is itself deep in the stack
@@ -45,20 +46,6 @@ BUDGETS = (
     (500, 20, 200),
     (100, 5, 20),
 )
-
-
-def pointer(place: Place) -> str:
-    """
-    Return the JSON Pointer (RFC 6901) of a place.
-
-    >>> pointer(((None, "grads"), 0))
-    '/grads/0'
-    """
-    keys: list[str] = []
-    while place is not None:
-        place, key = place
-        keys.append(str(key).replace("~", "~0").replace("/", "~1"))
-    return "".join(f"/{key}" for key in reversed(keys))
 
 
 def _integer(value: int) -> str:
