@@ -201,7 +201,7 @@ def read_probabilities(
         weights=weights,
         missing=missing,
     )
-    w = None if w is None else _targets.power_scaled(w)
+    w = _targets.power_scaled(w)
     values = check_probabilities(_targets.number_array(stated))
     if values.ndim == 1:
         return Data(values, _targets.binary(label, positive), w)

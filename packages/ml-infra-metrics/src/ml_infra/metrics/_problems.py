@@ -72,7 +72,7 @@ def binary_table(
     (score, label), w, *_ = rows(
         {"scores": scores, "labels": labels}, weights=weights, missing=missing
     )
-    w = None if w is None else _targets.power_scaled(w)
+    w = _targets.power_scaled(w)
     problem = _of_binary(score, label, positive, w)
     return problem.table(), len(problem.positive)
 
@@ -106,7 +106,7 @@ def problems(
     (score, label), w, *_ = rows(
         {"scores": scores, "labels": labels}, weights=weights, missing=missing
     )
-    w = None if w is None else _targets.power_scaled(w)
+    w = _targets.power_scaled(w)
     if score.values.ndim == 1 and label.values.ndim == 1:
         return [_of_binary(score, label, positive, w)]
     values = _targets.ordered_scores(score)

@@ -111,13 +111,15 @@ def finite_vector(column: Column) -> Any:
     return values
 
 
-def power_scaled(weights: FloatArray) -> FloatArray:
+def power_scaled(weights: FloatArray | None) -> FloatArray | None:
     """
     Return weights of at most 1, divided by a power of two: exact, whatever their size.
 
     So squares and sums stay finite, and metrics, which do not depend on the scale,
-    are the same to the last bit.
+    are the same to the last bit. None, all ones, stays None.
     """
+    if weights is None:
+        return None
     exponent = int(np.frexp(weights.max())[1])
     return weights if 0 <= exponent < 64 else np.ldexp(weights, -exponent)
 

@@ -132,7 +132,7 @@ class Paired:
                     f"{column.values.shape}; compare predicted classes, or the scores "
                     "of one class"
                 )
-        w = None if w is None else _targets.power_scaled(w)
+        w = _targets.power_scaled(w)
         units = None
         if others:
             found = encode(others)

@@ -370,6 +370,4 @@ def _read(
     if on_device(predictions) or on_device(labels):
         return read_on_device(predictions, labels, weights)
     data, _ = read_pairs(predictions, labels, weights, missing, scan=False)
-    if data.weights is None:
-        return data
     return data._replace(weights=_targets.power_scaled(data.weights))
