@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _targets
 from ._device_scores import count_scores
-from ._inputs import blocks, check_real, rows
+from ._inputs import arguments, blocks, check_choice, check_real, rows
 from ._readers import on_device
 from ._score_keys import scores_of
 from ._score_table import BoolArray, FloatArray, IntArray, ScoreTable, tabulate
@@ -18,7 +18,7 @@ from .intervals import wilson_bounds
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ._inputs import Missing
+    from ._inputs import Aliases, Missing
     from ._score_table import CountArray
     from ._targets import Binary
 
@@ -112,11 +112,11 @@ def check_bins(bins: int, binning: str) -> None:
             f"bins must be an integer of at least 1 and at most {_MOST_BINS}, "
             f"got {bins!r}"
         )
-    if binning not in ("width", "mass"):
-        raise ValueError(f'binning must be "width" or "mass", got {binning!r}')
+    check_choice(binning, "binning", ("width", "mass"))
 
 
 def bin_rows(data: Data, bins: int, binning: Binning) -> Bins:
+    """Return the sums per bin of stated probabilities and of what came true."""
     check_bins(bins, binning)
     if binning == "mass" or data.counted is not None:
         table = data.table()
@@ -184,14 +184,20 @@ class Data(NamedTuple):
 
 
 def read_probabilities(
+    function: str,
     probabilities: Any,
     labels: Any,
+    aliases: Aliases,
     *,
     positive: Any,
     classes: Sequence[Any] | None,
     weights: Any,
     missing: Missing,
 ) -> Data:
+    """Settle which argument is which and read both, refusing what is no probability."""
+    probabilities, labels = arguments(
+        function, probabilities, labels, aliases, "probabilities"
+    )
     if on_device(probabilities):
         table = count_scores(probabilities, labels, positive, weights).table
         check_probabilities(scores_of(table.keys))

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _targets
 from ._device_scores import count_scores
-from ._inputs import check_choice, rows
+from ._inputs import arguments, check_choice, rows
 from ._readers import on_device
 from ._score_keys import Sorted, sorted_with_class
 from ._score_table import BoolArray, FloatArray, ScoreTable, tabulate
@@ -19,7 +19,7 @@ from ._undefined import UndefinedMetricError, UndefinedPolicy, cause, check_poli
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ._inputs import Missing
+    from ._inputs import Aliases, Missing
     from ._readers import Array, Column
 
 
@@ -66,6 +66,7 @@ class Problem(NamedTuple):
 def binary_table(
     scores: Any, labels: Any, positive: Any, weights: Any, missing: Missing
 ) -> tuple[ScoreTable, int]:
+    """Return the scores of two classes as a table, and how many rows are in it."""
     if on_device(scores):
         counted = count_scores(scores, labels, positive, weights)
         return counted.table, counted.n
@@ -91,14 +92,18 @@ def _of_binary(
 
 
 def problems(
+    function: str,
     scores: Any,
     labels: Any,
+    aliases: Aliases,
     *,
     positive: Any,
     classes: Sequence[Any] | None,
     weights: Any,
     missing: Missing,
 ) -> list[Problem]:
+    """Settle which argument is which; return one problem, or one per column."""
+    scores, labels = arguments(function, scores, labels, aliases, "scores")
     if on_device(scores):
         none = np.zeros(0)
         table = count_scores(scores, labels, positive, weights).table
@@ -145,6 +150,18 @@ def averaged(
     *,
     pairs: bool = False,
 ) -> float | dict[Any, float]:
+    """
+    Return a metric of binary problems as one number, or by class.
+
+    Args:
+        problems: One, or one per class.
+        metric: Its name, for what is undefined.
+        value_of: The metric of a table; None where it has no value.
+        average: As in `roc_auc`; None returns the values by class.
+        undefined: What stands for no value; nan is left out of averages.
+        pairs: Whether classes are compared two by two, each both ways, instead of
+            each with all others.
+    """
     check_choice(average, "average", ("macro", "weighted", "micro", None))
     filler = check_policy(undefined)
     if len(problems) > 1 and pairs:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._inputs import arguments
 from ._probabilities import (
     Binning,
     CalibrationCurve,
@@ -70,12 +69,11 @@ def log_loss(
     0.6931471805599453
     """
     check_eps(eps)
-    probabilities, labels = arguments(
-        "log_loss", probabilities, labels, aliases, "probabilities"
-    )
     data = read_probabilities(
+        "log_loss",
         probabilities,
         labels,
+        aliases,
         positive=positive,
         classes=classes,
         weights=weights,
@@ -120,12 +118,11 @@ def brier_score(
     >>> brier_score([0.75, 0.5], [1, 0])  # (0.25**2 + 0.5**2) / 2
     0.15625
     """
-    probabilities, labels = arguments(
-        "brier_score", probabilities, labels, aliases, "probabilities"
-    )
     data = read_probabilities(
+        "brier_score",
         probabilities,
         labels,
+        aliases,
         positive=positive,
         classes=classes,
         weights=weights,
@@ -183,12 +180,11 @@ def expected_calibration_error(
     >>> round(expected_calibration_error([0.95, 1.0], [1, 0]), 3)  # 0.975 - 1 / 2
     0.475
     """
-    probabilities, labels = arguments(
-        "expected_calibration_error", probabilities, labels, aliases, "probabilities"
-    )
     data = read_probabilities(
+        "expected_calibration_error",
         probabilities,
         labels,
+        aliases,
         positive=positive,
         classes=classes,
         weights=weights,
@@ -236,12 +232,11 @@ def calibration_curve(
     >>> curve.predicted.tolist(), curve.observed.tolist()
     ([0.25, 0.75], [0.0, 0.5])
     """
-    probabilities, labels = arguments(
-        "calibration_curve", probabilities, labels, aliases, "probabilities"
-    )
     data = read_probabilities(
+        "calibration_curve",
         probabilities,
         labels,
+        aliases,
         positive=positive,
         classes=classes,
         weights=weights,

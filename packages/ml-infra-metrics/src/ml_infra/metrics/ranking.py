@@ -1,4 +1,4 @@
-"""Metrics of the order of scores: ROC AUC, average precision and their curves."""
+"""Metrics of the order of scores: ROC AUC, average precision and their intervals."""
 
 from __future__ import annotations
 
@@ -114,12 +114,13 @@ def roc_auc(
     >>> roc_auc([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])  # 3 of 4 pairs in order
     0.75
     """
-    scores, labels = arguments("roc_auc", scores, labels, aliases, "scores")
     check_choice(multiclass, "multiclass", ("ovr", "ovo"))
     return averaged(
         problems(
+            "roc_auc",
             scores,
             labels,
+            aliases,
             positive=positive,
             classes=classes,
             weights=weights,
@@ -205,11 +206,12 @@ def average_precision(
     >>> average_precision([0.8, 0.4, 0.35, 0.1], [1, 0, 1, 0])  # (1/1 + 2/3) / 2
     0.8333333333333333
     """
-    scores, labels = arguments("average_precision", scores, labels, aliases, "scores")
     return averaged(
         problems(
+            "average_precision",
             scores,
             labels,
+            aliases,
             positive=positive,
             classes=classes,
             weights=weights,
