@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from ml_infra.preprocessing import (
@@ -183,6 +183,10 @@ def test_merged_moments_are_those_of_the_whole(exact, data, weights, offset, cut
     exponent=st.sampled_from([0, 0, 0, -340, 340]),
     chunk=st.sampled_from([5, 1 << 15]),
 )
+@example(  # one group's squares vanish in the units of another
+    values=[0.0, 2.0**-340, 1.0, 3.0], keys=[0, 0, 1, 1], offsets=[0.0] * 4,
+    exponent=0, chunk=5,
+)  # fmt: skip
 def test_moments_of_groups_are_exact(exact, values, keys, offsets, exponent, chunk):
     """At any offset and size, in one walk or in chunks, to the bounds of one group."""
     keys = keys[: len(values)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import frexp
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -164,20 +163,19 @@ def group_moments(
             return quick
     values, codes, counts = _present(vector, codes, counts, missing)
     groups = len(counts)
-    exponent = 0
-    if values.size:
-        # Spans that squares of a float do not cover are read in other units.
-        size = max(-float(values.min()), float(values.max()))
-        if size and not 2.0**-300 < size < 2.0**300:
-            exponent = frexp(size)[1]
-            values = np.ldexp(values, -exponent)
+    # Groups whose squares no float covers are read in units of their own.
+    size = np.zeros(groups)
+    np.maximum.at(size, codes, np.abs(values))
+    odd = (size > 0) & ((size <= 2.0**-300) | (size >= 2.0**300))
+    exponent = np.where(odd, np.frexp(size)[1], 0)
+    if odd.any():
+        values = np.ldexp(values, -exponent.take(codes))
     state = MomentState.nothing(groups, 1)
     step = max(CHUNK, 4 * groups)
     for start in range(0, len(values), step):
         part = _chunk(values[start : start + step], codes[start : start + step], groups)
         state = state.merged(part) if start else part
-    if exponent:
-        state.exponent[...] = exponent
+    state.exponent[...] = exponent[:, None]
     return state
 
 
