@@ -88,10 +88,10 @@ def time_as_text(value: Any) -> str:
 
 def parse_time(text: str) -> tuple[int, bool]:
     """Return ISO text as UTC nanoseconds since 1970, and whether it has a zone."""
+    if not text.lstrip("+-")[:1].isdigit():  # NumPy would take "", "NaT" and "now"
+        raise ValueError(f"expected a date or time, got {text!r}")
     zoned = _ZONED.fullmatch(text) if ":" in text else None
     moment = np.datetime64(zoned["time"] if zoned else text)
-    if np.isnat(moment):
-        raise ValueError(f"expected a date or time, got {text!r}")
     unit, _ = np.datetime_data(moment.dtype)
     if unit not in NANOSECONDS:
         unit = "D" if unit in ("Y", "M", "W") else "s"
