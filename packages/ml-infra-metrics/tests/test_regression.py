@@ -262,7 +262,7 @@ def test_an_interval_of_a_single_row_is_flagged():
     assert interval.flags == ("degenerate",)
     median = RegressionStats.of([1.0], [2.0]).interval("median_absolute_error")
     assert median.flags == ("degenerate",)
-    with pytest.raises(ValueError, match="metric must name"):
+    with pytest.raises(ValueError, match='metric must be "mean_absolute_error"'):
         RegressionStats().interval("accuracy")
 
 

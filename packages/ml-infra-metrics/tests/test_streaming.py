@@ -134,7 +134,9 @@ def test_the_interval_is_that_of_the_rows_and_flagged_when_binned(rows):
     binned = Scores.of(*rows, cap=1000).interval("roc_auc")
     assert binned.flags == ("binned",)
     assert binned.low == pytest.approx(exact.low, abs=1e-3)
-    with pytest.raises(ValueError, match="metric must be"):
+    with pytest.raises(
+        ValueError, match='metric must be "roc_auc" or "average_precision", got'
+    ):
         Scores.of(*rows).interval("brier_score")
 
 

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 SCORE_METRICS = ("roc_auc", "average_precision")
 PROBABILITY_METRICS = ("log_loss", "brier_score")
+#: Metrics of which less is better.
 LOSSES = ("hamming_loss", *PROBABILITY_METRICS)
-"""Metrics of which less is better."""
 
 
 class Influence(NamedTuple):

@@ -12,12 +12,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ._inputs import blocks
+from ._inputs import blocks, check_choice
 from ._number_pairs import Pairs, check_quantile, fractions
 
 if TYPE_CHECKING:
     from ._score_table import FloatArray
 
+#: What `RegressionStats` answers; the median alone does not follow from the sums.
+METRICS = (
+    "mean_absolute_error",
+    "mean_squared_error",
+    "root_mean_squared_error",
+    "r2_score",
+    "mean_absolute_percentage_error",
+    "pinball_loss",
+    "median_absolute_error",
+)
 ONE, OVER, UNDER, SQUARE, FRACTION, LABEL, LABEL_SQUARE = range(7)
 """Places of: 1, the error above and below 0, its square, |error| / |label|, the
 distance of the label from an origin, and the square of that."""
@@ -127,6 +137,7 @@ def value_and_slope(
     metric: str, sums: FloatArray, quantile: float
 ) -> tuple[float, FloatArray]:
     """Return a metric and its derivatives by the seven means; NaN without rows."""
+    check_choice(metric, "metric", METRICS)
     check_quantile(quantile)
     slope = np.zeros(7)
     if metric in ("mean_squared_error", "root_mean_squared_error", "r2_score"):
@@ -135,12 +146,8 @@ def value_and_slope(
         slope[[OVER, UNDER]] = 1
     elif metric == "pinball_loss":
         slope[[OVER, UNDER]] = quantile, 1 - quantile
-    elif metric == "mean_absolute_percentage_error":
-        slope[FRACTION] = 1
     else:
-        raise ValueError(
-            f"metric must name a method of RegressionStats, got {metric!r}"
-        )
+        slope[FRACTION] = 1
     total = float(sums[ONE])
     if not total:
         return math.nan, slope

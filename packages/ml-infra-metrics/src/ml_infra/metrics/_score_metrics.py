@@ -15,6 +15,7 @@ from ._bounds import (
     roc_auc_bound,
     score_table,
 )
+from ._inputs import check_choice
 from ._probabilities import (
     Binning,
     CalibrationCurve,
@@ -122,8 +123,7 @@ class ScoreMetrics:
             "roc_auc": auc_interval_of,
             "average_precision": average_precision_interval_of,
         }
-        if metric not in makers:
-            raise ValueError(f"metric must be one of {sorted(makers)}, got {metric!r}")
+        check_choice(metric, "metric", tuple(makers))
         interval = makers[metric](score_table(self._filled()), self.n, level)
         if self.exact:
             return interval
