@@ -200,21 +200,28 @@ def negligible(rest: Any, scale: Any) -> Any:
 
 
 def rescaled(
-    vector: Vector, center: float, rest: float, scale: float, out: NDArray[Any]
+    vector: Vector,
+    center: float,
+    rest: float,
+    scale: float,
+    out: NDArray[Any],
+    *,
+    rows: range | None = None,
 ) -> Iterator[NDArray[Any]]:
     """
     Write (values - center - rest) / scale into `out`, rounded once to its dtype.
 
-    Yields each block of `out` while the processor's cache holds it.
+    Yields each block of `out` while the processor's cache holds it. `rows` are
+    consecutive; None means all.
     """
+    rows = range(len(out)) if rows is None else rows
     direct = out.dtype == np.float64
-    scratch = np.empty(0 if direct else min(BLOCK, len(out)))
-    for start in range(0, len(out), BLOCK):
-        target = out[start : start + BLOCK]
+    scratch = np.empty(0 if direct else min(BLOCK, len(rows)))
+    for start in rows[::BLOCK]:
+        places = slice(start, min(start + BLOCK, rows.stop))
+        target = out[places]
         work = target if direct else scratch[: len(target)]
-        np.subtract(
-            vector.read(slice(start, start + BLOCK)), center, out=work, dtype=np.float64
-        )
+        np.subtract(vector.read(places), center, out=work, dtype=np.float64)
         if rest:
             work -= rest
         work /= scale

@@ -18,6 +18,7 @@ from ._passes import (
 )
 from ._plans import between
 from ._ranks import UnsettledError, neighbours, order_statistics
+from ._threads import write_in_parts
 from ._vectors import Vector, open_vector
 
 if TYPE_CHECKING:
@@ -98,12 +99,17 @@ def clip(
         except UnsettledError:
             vector.settle(missing, infinite=True)
             low, high = _bounds(vector, lower, upper, target)
-        for start in range(0, len(target), BLOCK):
-            block = vector.values[start : start + BLOCK]
-            if block.dtype == target.dtype:
-                np.clip(block, low, high, out=target[start : start + BLOCK])
-            else:
-                target[start : start + BLOCK] = np.clip(block, low, high)
+
+        def write(start: int, stop: int) -> None:
+            for first in range(start, stop, BLOCK):
+                rows = slice(first, min(first + BLOCK, stop))
+                block = vector.values[rows]
+                if block.dtype == target.dtype:
+                    np.clip(block, low, high, out=target[rows])
+                else:
+                    target[rows] = np.clip(block, low, high)
+
+        write_in_parts(write, len(target))
         return _finished(vector, target, out)
 
 
@@ -147,8 +153,13 @@ def _rescaled(
     vector: Vector, out: NDArray[Any] | None, center: float, rest: float, scale: float
 ) -> Any:
     target = _target(vector, out)
-    for _ in rescaled(vector, center, rest, scale, target):
-        pass
+
+    def write(start: int, stop: int) -> None:
+        rows = range(start, stop)
+        for _ in rescaled(vector, center, rest, scale, target, rows=rows):
+            pass
+
+    write_in_parts(write, len(target))
     return _finished(vector, target, out)
 
 
