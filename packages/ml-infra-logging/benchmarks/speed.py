@@ -102,7 +102,7 @@ def records_table(count: int, turns: int) -> str:
             if importlib.util.find_spec("orjson"):
                 floors.append(floor(folder, count))
     best = {name: min(values) for name, values in times.items()}
-    lines = ["| system | µs per record, best | median | against ours | demanded |"]
+    lines = ["| system | µs per record, best | median | against ours | target |"]
     lines += ["|---|---|---|---|---|"]
     for name, seconds in best.items():
         ratios, demands = [], []
@@ -165,7 +165,7 @@ def filtered_table(count: int, turns: int) -> str:
             for name, (log, work) in subjects.items():
                 times[name].append(_timed(work, log, count))
             loops.append(_timed(_empty, None, count))
-    lines = ["| system | µs per call below the level | demanded |", "|---|---|---|"]
+    lines = ["| system | µs per call below the level | target |", "|---|---|---|"]
     for name, values in times.items():
         demand = "≤ 0.12" if name == "ours" else ""
         lines.append(_row(name, f"{(min(values) - min(loops)) * 1e6:.3f}", demand))
@@ -191,7 +191,7 @@ _HEAVY = ("asyncio", "multiprocessing", "numpy")
 
 def import_table(turns: int) -> str:
     """Time the import in fresh processes; return Markdown."""
-    lines = ["| system | ms | modules | of these heavy | demanded |"]
+    lines = ["| system | ms | modules | of these heavy | target |"]
     lines += ["|---|---|---|---|---|"]
     for name, statement in _IMPORTS.items():
         program = (
@@ -231,7 +231,7 @@ _READERS = {
 def reading_table(count: int, turns: int) -> str:
     """Time a log of `count` records becoming a data frame; return Markdown."""
     lines = [
-        f"| reader | s of processor time for {count:,} records, best | demanded |",
+        f"| reader | s of processor time for {count:,} records, best | target |",
         "|---|---|---|",
     ]
     with tempfile.TemporaryDirectory() as folder:

@@ -330,8 +330,9 @@ for _ in range(2):
 
 def test_what_configure_returns_shows_itself_at_a_prompt(tmp_path):
     path = str(tmp_path / "a.jsonl")
-    handle = configure("r", path=path, console=False)
-    assert repr(handle) == f"<Handle of run 'r', attempt 0, rank 0, path {path!r}>"
+    # A run of its own: the process goes on counting the records of one it has had.
+    handle = configure("shown", path=path, console=False)
+    assert repr(handle) == f"<Handle of run 'shown', attempt 0, rank 0, path {path!r}>"
     handle.restore()
     report = read_log(path).report()
     assert repr(report) == str(report)

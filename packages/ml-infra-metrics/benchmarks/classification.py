@@ -1,7 +1,7 @@
 """
 Counting metrics beside scikit-learn and torchmetrics, interleaved in one run.
 
-Prints each time, the ratio and the ratio that is demanded. Peers that are not installed
+Prints each time, the ratio and the ratio that is aimed at. Peers that are not installed
 are left out::
 
     python classification.py            # a million rows, a few minutes
@@ -343,7 +343,7 @@ def main(argv: list[str] | None = None) -> None:
         f"Python {platform.python_version()}, NumPy {np.__version__}, {processor()}; "
         f"least of {rounds}\n"
     )
-    print("| work | ours | peer | ratio | demanded |\n|---|---|---|---|---|")
+    print("| work | ours | peer | ratio | target |\n|---|---|---|---|---|")
     for name, part in parts.items():
         if options.only in (None, name):
             part()

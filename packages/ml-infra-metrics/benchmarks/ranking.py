@@ -143,7 +143,7 @@ def main(argv: list[str] | None = None) -> None:
     print(machine())
     labels = rng.integers(0, 2, n)
     scores = 1 / (1 + np.exp(-rng.normal(size=n) - labels))
-    print("\n| work | ours, ms | scikit-learn, ms | ratio | demanded |")
+    print("\n| work | ours, ms | scikit-learn, ms | ratio | target |")
     print("|---|---|---|---|---|")
     compare(SCORES, scores, labels, f"{n:,} rows", rounds)
     compare(

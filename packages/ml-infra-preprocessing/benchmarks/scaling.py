@@ -278,7 +278,7 @@ def main():
     parser.add_argument("--alone", action="store_true", help="import no peers")
     quick = parser.parse_args().quick
     machine()
-    print("| work | ours | peer: ratio (demanded) |\n|---|---|---|")
+    print("| work | ours | peer: ratio (target) |\n|---|---|---|")
     long_arrays(20_000 if quick else 20_000_000, 2 if quick else 7)
     tables(1000 if quick else 1_000_000, 20, 2 if quick else 5)
     small_things(1 if quick else 30, 5 if quick else 100)

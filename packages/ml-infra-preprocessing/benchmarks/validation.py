@@ -286,7 +286,7 @@ def main(arguments=None):
     python = f"Python {platform.python_version()}"
     print(f"{python}, {', '.join(versions)}, {os.cpu_count()} CPUs; missing: {missing}")
     print()
-    print("| work | on | ours | peer, same unit | times faster | demanded |")
+    print("| work | on | ours | peer, same unit | times faster | target |")
     print("|---|---|---|---|---|---|")
     good = {"pandera pandas": "15", "pandera polars": "2", "dataframely polars": "2"}
     title = f"{rows:,} × {COLUMNS} floats, range + not null, good, 0 to 1"
