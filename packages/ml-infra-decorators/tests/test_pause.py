@@ -113,11 +113,16 @@ def test_stop_all_twice_and_with_closed_loops_is_harmless():
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 def test_a_keyboard_interrupt_ends_the_wait():
     calls = []
+    # A suite started in the background of a shell inherits that Ctrl-C is ignored.
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        sleeping(calls)()
-    timer.join()
+    try:
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            sleeping(calls)()
+    finally:
+        timer.join()
+        signal.signal(signal.SIGINT, previous)
     assert len(calls) == 1
 
 
