@@ -41,6 +41,10 @@ where = ["src"]
 """
 
 
+# Programs are ended by Ctrl-C here, which a shell's background job has them ignore.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def free_port() -> str:
     """Return a port of loopback that nobody listens on."""
     with socket.socket() as probe:
