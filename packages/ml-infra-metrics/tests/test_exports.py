@@ -1,8 +1,10 @@
 """The public names, and what importing them costs."""
 
+import re
 import subprocess
 import sys
 from importlib import import_module, metadata
+from pathlib import Path
 from pkgutil import iter_modules
 
 from ml_infra import metrics
@@ -27,6 +29,13 @@ def test_a_public_module_offers_the_public_names_that_live_there():
         names = [name for home in homes for name in metrics._MODULES[home]]
         found = import_module(f"ml_infra.metrics.{module}").__all__
         assert found == sorted(names), module
+
+
+def test_the_map_of_the_code_names_every_private_module():
+    text = Path(metrics.__file__).read_text("utf-8").split("TYPE_CHECKING")[0]
+    modules = {one.name for one in iter_modules(metrics.__path__)}
+    private = {name for name in modules if name.startswith("_")}
+    assert set(re.findall(r"\b_\w+", text)) == private
 
 
 def test_version_is_the_installed_one():

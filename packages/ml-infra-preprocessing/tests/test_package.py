@@ -33,6 +33,13 @@ def test_every_exported_name_is_there_and_sorted():
         _ = package.nothing
 
 
+def test_the_map_of_the_code_names_every_private_module():
+    text = Path(package.__file__).read_text("utf-8").split("TYPE_CHECKING")[0]
+    modules = {one.name for one in pkgutil.iter_modules(package.__path__)}
+    private = {name for name in modules if name.startswith("_")}
+    assert set(re.findall(r"\b_\w+", text)) == private
+
+
 def test_a_function_wins_over_the_module_of_its_name():
     """Whatever is imported first, `drift` from the package is the function."""
     package_first = "from ml_infra.preprocessing import ColumnDrift"

@@ -5,6 +5,24 @@ Exact, mergeable, on any container. Every public name is importable from here an
 loaded when it is first used; importing this package does not import NumPy.
 """
 
+# A map for those who change the code; each module says in its first line what it is.
+#
+# In, three doors: _vectors (one column of numbers, with _libraries, _arrow, _elements)
+#           for functions; _frames (a table, kind kept) for scalers; _tables (_series,
+#           _cells, _labels: columns of anything) for validation, profiles and drift
+# Functions: _lists (short ones, no NumPy), _vector_functions over _passes (blocks),
+#           _ranks (order statistics), written by _threads
+# Scalers:  _estimator -> _transformer -> _scaler (the verbs) -> _affine_scalers,
+#           _quantile_scalers; learned by _learning, _groups, _quantiles into _states,
+#           applied by _plans, to one row by _rows; _naming, _settings, _saving
+# Checks:   _checks; _schema of _column, _bounds, _limits, _check and by _inference;
+#           _validator -> _judge (_views, _null_like, _ordering, _uniqueness) ->
+#           _column_state of _tally -> _findings -> _report
+# Profiles: _column_profile (_profile_state) of _moments, _hyperloglog and _histogram,
+#           whose _keys sort like numbers; scalers of streams use the same one
+# Drift:    _drift_column over _drift_cells: _p_values, _divergences
+# For all:  _state (reading JSON), _html
+
 TYPE_CHECKING = False  # type checkers take it for True; saves importing typing
 if TYPE_CHECKING:
     from ml_infra.preprocessing._state import StateError as StateError
