@@ -52,7 +52,7 @@ class MinMaxScaler(Scaler):
     [[0.25, 0.5]]
     """
 
-    state_type = ExtentState
+    _state_type = ExtentState
     state_: ExtentState
 
     def __init__(
@@ -72,7 +72,7 @@ class MinMaxScaler(Scaler):
         self.missing = missing
         self.constant = constant
 
-    def check_settings(self) -> None:
+    def _check_settings(self) -> None:
         check_choices(self)
         if not isinstance(self.clip, (bool, np.bool_)):
             raise TypeError(f"clip must be True or False, got {self.clip!r}")
@@ -95,7 +95,7 @@ class MinMaxScaler(Scaler):
         state = self.state_
         refuse_nothing(self, state.count)
         if self.constant == "raise":
-            self.refuse_columns(
+            self._refuse_columns(
                 state.constant & (state.count > 0),
                 single(state.count) + _CONSTANT.format("MinMaxScaler"),
             )
@@ -147,7 +147,7 @@ class StandardScaler(Scaler):
     {'age': 2.0, 'name': 'Ada'}
     """
 
-    state_type = MomentState
+    _state_type = MomentState
     state_: MomentState
 
     def __init__(
@@ -165,7 +165,7 @@ class StandardScaler(Scaler):
         self.missing = missing
         self.constant = constant
 
-    def check_settings(self) -> None:
+    def _check_settings(self) -> None:
         check_choices(self)
         _check_ddof(self.ddof)
 
@@ -206,7 +206,7 @@ class StandardScaler(Scaler):
         refuse_nothing(self, state.weight)
         some = state.weight > 0
         few = some & (state.weight <= self.ddof)
-        self.refuse_columns(
+        self._refuse_columns(
             few & (state.varied | (self.constant == "raise")),
             f"StandardScaler needs more than {self.ddof} samples (rows; n_samples = 1 "
             f"has no spread) for "
@@ -214,7 +214,7 @@ class StandardScaler(Scaler):
         )
         flat = ~state.varied
         if self.constant == "raise":
-            self.refuse_columns(flat & some, _CONSTANT.format("StandardScaler"))
+            self._refuse_columns(flat & some, _CONSTANT.format("StandardScaler"))
         divisor = np.where(flat, 1.0, state.weight - self.ddof)
         deviation = np.sqrt(state.squares / divisor)
         exact = flat | ~negligible(state.mean_rest, deviation)

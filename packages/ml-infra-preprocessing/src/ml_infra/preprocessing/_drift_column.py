@@ -70,7 +70,7 @@ class DriftTest:
         """The unit of `effect`."""
         return _UNITS[self.statistic]
 
-    def decide(self, p_adjusted: float, alpha: float) -> None:
+    def _decide(self, p_adjusted: float, alpha: float) -> None:
         """Settle the outcome once the other tests of the call are known."""
         self.p_adjusted = p_adjusted
         self.drift = p_adjusted < alpha and self.effect >= self.floor
@@ -119,7 +119,7 @@ class ColumnDrift:
     def __getitem__(self, statistic: str) -> DriftTest:
         return self.tests[statistic]
 
-    def decide(self, alpha: float) -> None:
+    def _decide(self, alpha: float) -> None:
         """Set the verdict once the tests are decided."""
         found = [one for one in self.tests.values() if one.drift]
         close = [one for one in self.tests.values() if one.p_adjusted < alpha]

@@ -45,7 +45,7 @@ class RobustScaler(Scaler):
     [[-1.0], [-0.5], [0.0], [0.5], [23.5]]
     """
 
-    state_type = QuantileState
+    _state_type = QuantileState
     state_: QuantileState
 
     def __init__(
@@ -63,7 +63,7 @@ class RobustScaler(Scaler):
         self.missing = missing
         self.constant = constant
 
-    def check_settings(self) -> None:
+    def _check_settings(self) -> None:
         check_choices(self)
         check_pair(self.quantiles, "quantiles")
 
@@ -77,7 +77,7 @@ class RobustScaler(Scaler):
         levels = [self.quantiles[0], 50.0, self.quantiles[1]]
         return [r for spot in neighbours(count, levels) for r in spot[:2]]
 
-    def check_state(self) -> None:
+    def _check_state(self) -> None:
         self.state_.check_ranks(self._ranks)
 
     def _learn(self, table: Batch) -> QuantileState:
@@ -93,7 +93,7 @@ class RobustScaler(Scaler):
         low, middle, high = np.moveaxis(found, 2, 0)
         flat = ~(low < high)
         if self.constant == "raise":
-            self.refuse_columns(
+            self._refuse_columns(
                 flat & (state.count > 0),
                 single(state.count)
                 + f"percentiles {self.quantiles[0]:g} and {self.quantiles[1]:g} are "
@@ -134,7 +134,7 @@ class OutlierClipper(Scaler):
     [[1.0], [100.0]]
     """
 
-    state_type = QuantileState
+    _state_type = QuantileState
     state_: QuantileState
     _infinite = True
 
@@ -155,7 +155,7 @@ class OutlierClipper(Scaler):
         self.missing = missing
         self.constant = constant
 
-    def check_settings(self) -> None:
+    def _check_settings(self) -> None:
         check_choices(self)
         check_percentiles(self.lower_percentile, self.upper_percentile)
 
@@ -171,7 +171,7 @@ class OutlierClipper(Scaler):
             for p in (self.lower_percentile, self.upper_percentile)
         ]
 
-    def check_state(self) -> None:
+    def _check_state(self) -> None:
         self.state_.check_ranks(self._ranks)
 
     def _learn(self, table: Batch) -> QuantileState:
@@ -186,7 +186,7 @@ class OutlierClipper(Scaler):
                 for row in self.state_.cells
             ]
         )  # fmt: skip
-        self.refuse_columns(
+        self._refuse_columns(
             np.logical_not(np.isfinite(found)).any(axis=2),
             "a bound would be infinite; choose percentiles within the finite values",
         )

@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001 -- saving is the own business of a scaler, in a room of its own
 """Fitted scalers as strict JSON, and back; nothing that was saved is trusted."""
 
 from __future__ import annotations
@@ -75,10 +76,10 @@ def from_dict(cls: Any, state: Any) -> Any:
     if not isinstance(arrays, Mapping):
         raise StateError("state: 'state' must be an object")
     made.columns_, made.groups_, made.cache_ = list(columns), groups, {}
-    made.state_ = cls.state_type.from_dict(
+    made.state_ = cls._state_type.from_dict(
         arrays, 1 if groups is None else len(groups), len(columns)
     )
-    made.check_state()
+    made._check_state()
     return made
 
 
@@ -91,7 +92,7 @@ def _restored_settings(cls: Any, found: Any) -> Any:
     }
     try:
         made = cls(**given)
-        made.check_settings()
+        made._check_settings()
     except (TypeError, ValueError) as error:
         raise StateError(f"state: {error}") from error
     return made

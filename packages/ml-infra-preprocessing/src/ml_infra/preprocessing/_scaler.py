@@ -40,11 +40,11 @@ class Scaler(Transformer):
     """
 
     state_: Any
-    state_type: Any
+    _state_type: Any
 
     # --- what subclasses define -----------------------------------------------
 
-    def check_settings(self) -> None:
+    def _check_settings(self) -> None:
         raise NotImplementedError
 
     def _learn(self, table: Batch) -> Any:
@@ -85,7 +85,7 @@ class Scaler(Transformer):
         return self._partial_fit(X, None)
 
     def _fit(self, X: Any, weights: Any) -> Self:
-        self.check_settings()
+        self._check_settings()
         return self._fit_frame(open_frame(X), weights)
 
     def _fit_frame(self, frame: Frame, weights: Any) -> Self:
@@ -103,7 +103,7 @@ class Scaler(Transformer):
         return self
 
     def _partial_fit(self, X: Any, weights: Any) -> Self:
-        self.check_settings()
+        self._check_settings()
         batch = type(self)(**self.get_params())
         frame = open_frame(X)
         if hasattr(self, "columns_"):
@@ -186,12 +186,12 @@ class Scaler(Transformer):
     def fit_transform(self, X: Any, y: Any = None) -> Any:
         """Fit to a table and return it transformed."""
         del y
-        self.check_settings()
+        self._check_settings()
         frame = open_frame(X)
         self._fit_frame(frame, None)
         return self._transformed(frame, X)
 
-    def refuse_columns(self, which: Any, problem: str) -> None:
+    def _refuse_columns(self, which: Any, problem: str) -> None:
         """Raise ValueError naming the first of these (groups, columns), if any."""
         if which.any():
             group, j = (int(i) for i in np.argwhere(which)[0])
@@ -202,7 +202,7 @@ class Scaler(Transformer):
             others = f" (and {more} more)" if more else ""
             raise ValueError(f"{where}{others}: {problem}")
 
-    def check_state(self) -> None:
+    def _check_state(self) -> None:
         """Raise StateError if a restored state lacks what its settings need."""
 
     # --- saving ---------------------------------------------------------------

@@ -59,7 +59,7 @@ def check_pair(pair: Any, name: str) -> None:
 def refuse_nothing(scaler: Any, count: NDArray[Any]) -> None:
     """Raise ValueError if a column had no values; a group may have none."""
     if scaler.groups_ is None:
-        scaler.refuse_columns(count == 0, "no values to learn from")
+        scaler._refuse_columns(count == 0, "no values to learn from")  # noqa: SLF001 - for scalers
 
 
 def single(count: NDArray[Any]) -> str:

@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001 -- results are decided here, and nowhere else
 """Whether two samples differ by more than chance, and by enough to matter."""
 
 from __future__ import annotations
@@ -159,9 +160,9 @@ def drift(
     columns = [one for result in results for one in result.columns.values()]
     tests = [test for one in columns for test in one.tests.values()]
     for test, p in zip(tests, benjamini_hochberg([t.p for t in tests]), strict=True):
-        test.decide(p, alpha)
+        test._decide(p, alpha)
     for column in columns:
-        column.decide(alpha)
+        column._decide(alpha)
     return results[0]
 
 
@@ -230,7 +231,7 @@ def _by_segment(data: Any, by: Any) -> dict[Any, Profile]:
         for code, rows in batch.split(codes):
             label = "null" if code < 0 else as_label(labels[code])
             part = batch.without(place).take(rows)
-            profiles.setdefault(label, Profile()).update_table(part)
+            profiles.setdefault(label, Profile())._update_table(part)
     return profiles
 
 

@@ -64,7 +64,7 @@ class Profile:
                 two columns share a name.
         """
         for table in batches(data):
-            self.update_table(table)
+            self._update_table(table)
         return self
 
     def merge(self, other: Profile) -> Profile:
@@ -200,7 +200,7 @@ class Profile:
             self.columns[name] = ColumnProfile(self.cap, self.max_labels)
         return self.columns[name]
 
-    def update_table(self, table: Table) -> None:
+    def _update_table(self, table: Table) -> None:
         """Add one batch that has passed the door."""
         if len(set(table.names)) < len(table.names):
             raise ValueError(f"data: two columns share a name: {table.names}")
