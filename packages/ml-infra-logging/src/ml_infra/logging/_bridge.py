@@ -52,7 +52,10 @@ def _take(logger: logging.Logger, record: logging.LogRecord) -> None:
             closing["args"] = trouble
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
         _gates.current_pipeline().record(
-            *(gate, record.levelno, event, fields),
+            gate,
+            record.levelno,
+            event,
+            fields,
             closing=closing,
             error=error,
             shown=_is_printed(logger, record),
@@ -108,7 +111,12 @@ def forward(name: str, level: int, line: bytes, error: BaseException | None) -> 
         data = json.loads(line)
         file, line_number, function = _call_site()
         record = logger.makeRecord(
-            *(name, level, file, line_number, data["event"], ()),
+            name,
+            level,
+            file,
+            line_number,
+            data["event"],
+            (),
             None if error is None else (type(error), error, error.__traceback__),
             function,
         )
@@ -213,7 +221,10 @@ class Bridge:
                 before(message, category, filename, lineno, file, line)
                 return
             _gates.current_pipeline().record(
-                *(_gates.gate_of("py.warnings"), WARNING, message, {}),
+                _gates.gate_of("py.warnings"),
+                WARNING,
+                message,
+                {},
                 closing={
                     "category": getattr(category, "__name__", str(category)),
                     "file": filename,
@@ -279,7 +290,10 @@ def _uncaught(error: BaseException, thread: str, *, prints: bool) -> bool:
     stderr = [each for each in pipeline.outputs if each.machine_stderr]
     lost = [each.lost.value for each in stderr]
     pipeline.record(
-        *(_gates.gate_of("ml_infra.logging"), CRITICAL, "uncaught exception", {}),
+        _gates.gate_of("ml_infra.logging"),
+        CRITICAL,
+        "uncaught exception",
+        {},
         closing={"thread": thread} if thread else {},
         error=error,
         shown=prints,

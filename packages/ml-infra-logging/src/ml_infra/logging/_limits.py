@@ -130,7 +130,11 @@ class LimitedGate:
         if args:
             fields = with_args(args, fields)
         _gates.current_pipeline().record(
-            *(gate, level, event, fields, bound),
+            gate,
+            level,
+            event,
+            fields,
+            bound,
             kind=kind,
             closing={"suppressed": fresh},
         )
@@ -167,7 +171,10 @@ def tell() -> None:
         fresh = site.untold()
         if fresh:
             pipeline.record(
-                *(site.gate, site.level, key[3], {}),
+                site.gate,
+                site.level,
+                key[3],
+                {},
                 kind=kind,
                 closing={"suppressed": fresh},
             )
@@ -176,7 +183,10 @@ def tell() -> None:
     if fresh:
         gate = _gates.gate_of("ml_infra.logging")
         pipeline.record(
-            *(gate, INFO, "(other events)", {}),
+            gate,
+            INFO,
+            "(other events)",
+            {},
             kind=kind,
             closing={"suppressed": fresh},
         )

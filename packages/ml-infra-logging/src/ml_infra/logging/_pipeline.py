@@ -268,8 +268,16 @@ class Pipeline:
         try:
             _local.depth = depth + 1
             return self._careful(
-                *(gate, level, event, fields, bound),
-                *(kind, opening, dict(closing or ()), error, now),
+                gate,
+                level,
+                event,
+                fields,
+                bound,
+                kind,
+                opening,
+                dict(closing or ()),
+                error,
+                now,
             )
         except BaseException as trouble:  # noqa: BLE001 - out of memory or of stack
             self.counters.failed.add()

@@ -138,8 +138,12 @@ class Report:
         """Whether nothing is missing, double, torn, unreadable, early or absent."""
         return not any(
             (
-                *(self.missing, self.duplicates, self.torn, self.unreadable),
-                *(self.stopped_early, self.absent),
+                self.missing,
+                self.duplicates,
+                self.torn,
+                self.unreadable,
+                self.stopped_early,
+                self.absent,
             )
         )
 

@@ -130,7 +130,10 @@ def on_recovery(output: Descriptor, lost: int, since: float, reason: str) -> Non
         return
     second = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(since))
     pipeline.record(
-        *(_gates.gate_of(_OWN), WARNING, "log.recovered", {}),
+        _gates.gate_of(_OWN),
+        WARNING,
+        "log.recovered",
+        {},
         kind=b',"kind":"log.recovered"',
         closing={
             "lost": lost,
@@ -145,7 +148,10 @@ def write_start(pipeline: Pipeline, config: Mapping[str, Any] | None) -> None:
     """Write the ``run.start`` record."""
     gate = _gates.gate_of(_OWN)
     pipeline.record(
-        *(gate, INFO, "run.start", {}),
+        gate,
+        INFO,
+        "run.start",
+        {},
         kind=b',"kind":"run.start"',
         closing=_identity.describe_start(pipeline.identity, config),
         shown=gate.level > INFO,  # always in the file, not always for people
@@ -160,7 +166,10 @@ def write_end(pipeline: Pipeline) -> None:
     counts = statistics(pipeline)
     counts["written"] += 1  # with this one
     pipeline.record(
-        *(gate, INFO, "run.end", {}),
+        gate,
+        INFO,
+        "run.end",
+        {},
         kind=b',"kind":"run.end"',
         closing=counts,
         shown=gate.level > INFO,

@@ -90,7 +90,11 @@ class Span:
         if self.parent:
             opening += (("parent", self.parent),)
         _gates.current_pipeline().record(
-            *(gate, level, self._name, fields, self._bound),
+            gate,
+            level,
+            self._name,
+            fields,
+            self._bound,
             kind=b',"kind":"span.%b"' % what.encode(),
             opening=opening,
             closing=closing,
