@@ -3,6 +3,7 @@
 import json
 import math
 import pickle
+import statistics
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -514,3 +515,33 @@ def test_collapsed_histograms_merge_and_leave_the_operands_alone(kind):
     empty = kind().partial_fit(np.empty((0, 1)))
     assert empty.merge(one).to_json() == one.merge(empty).to_json() == before[0]
     assert one.partial_fit(np.empty((0, 1))).to_json() == before[0]
+
+
+def test_what_was_learned_can_be_read_by_scikit_learns_names():
+    table = {"x": [1.0, 2.0, 3.0, 4.0, 90.0], "g": ["a", "b", "a", "b", "a"]}
+    column = {"x": table["x"]}
+    extents, moments = MinMaxScaler().fit(column), StandardScaler().fit(column)
+    assert (extents.data_min_.tolist(), extents.data_max_.tolist()) == ([1.0], [90.0])
+    assert moments.mean_.tolist() == [20.0]
+    assert moments.scale_.tolist() == [pytest.approx(statistics.stdev(table["x"]))]
+    robust, clipper = RobustScaler().fit(column), OutlierClipper(20, 60).fit(column)
+    assert (robust.center_.tolist(), robust.scale_.tolist()) == ([3.0], [2.0])
+    assert (clipper.lower_.tolist(), clipper.upper_.tolist()) == ([2.0], [4.0])
+    grouped = StandardScaler(by="g").fit(table)
+    assert grouped.groups_ == ["a", "b"]
+    assert grouped.mean_.tolist() == [[pytest.approx(94 / 3)], [3.0]]
+    assert StandardScaler.from_json(grouped.to_json()).mean_.tolist() == (
+        grouped.mean_.tolist()
+    )
+
+
+def test_a_constant_column_has_no_scale_and_an_unfitted_scaler_nothing_learned():
+    constant = {"x": [5, 5, 5]}
+    assert StandardScaler(constant="zero").fit(constant).scale_.tolist() == [0.0]
+    assert RobustScaler(constant="zero").fit(constant).scale_.tolist() == [0.0]
+    tiny = StandardScaler().fit({"x": [1e-200, 2e-200, 3e-200]})
+    assert tiny.scale_.tolist() == [pytest.approx(1e-200)]
+    for name in ("mean_", "scale_"):
+        with pytest.raises(ValueError, match="not fitted"):
+            getattr(StandardScaler(), name)
+        assert not hasattr(StandardScaler(), name)

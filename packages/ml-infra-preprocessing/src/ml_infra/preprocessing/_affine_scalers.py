@@ -86,6 +86,16 @@ class MinMaxScaler(Scaler):
                 f"range must be two finite numbers, the lower first, got {self.range!r}"
             )
 
+    @property
+    def data_min_(self) -> NDArray[np.float64]:
+        """Least value learned, shape (columns,); with `by` (groups, columns)."""
+        return self._learned(lambda: self.state_.low + self.state_.low_rest)
+
+    @property
+    def data_max_(self) -> NDArray[np.float64]:
+        """Greatest value learned, shaped as `data_min_`."""
+        return self._learned(lambda: self.state_.high + self.state_.high_rest)
+
     def _learn(self, table: Batch) -> ExtentState:
         if table.groups is None:
             return learn_extents(table.frame, table.places, self.missing)
@@ -168,6 +178,25 @@ class StandardScaler(Scaler):
     def _check_settings(self) -> None:
         check_choices(self)
         _check_ddof(self.ddof)
+
+    @property
+    def mean_(self) -> NDArray[np.float64]:
+        """Mean learned, shape (columns,); with `by` (groups, columns)."""
+        return self._learned(self._mean)
+
+    @property
+    def scale_(self) -> NDArray[np.float64]:
+        """Standard deviation learned, shaped as `mean_`; 0 for a constant column."""
+        return self._learned(self._deviation)
+
+    def _mean(self) -> NDArray[np.float64]:
+        state = self.state_
+        return np.ldexp(state.mean + state.mean_rest, state.exponent)
+
+    def _deviation(self) -> NDArray[np.float64]:
+        state = self.state_
+        divisor = np.where(state.varied, state.weight - self.ddof, 1.0)
+        return np.ldexp(np.sqrt(state.squares / divisor), state.exponent)
 
     def fit(self, X: Any, y: Any = None, weights: Any = None) -> Self:
         """

@@ -73,9 +73,28 @@ class RobustScaler(Scaler):
         self._check_fitted()
         return self.state_.rank_error
 
+    @property
+    def center_(self) -> NDArray[np.float64]:
+        """Median learned, shape (columns,); with `by` (groups, columns)."""
+        return self._learned(lambda: self._percentiles()[1])
+
+    @property
+    def scale_(self) -> NDArray[np.float64]:
+        """Distance of the two percentiles, shaped as `center_`; 0 if they are equal."""
+        return self._learned(lambda: np.subtract(*self._percentiles()[::-2]))
+
+    def _levels(self) -> list[float]:
+        return [self.quantiles[0], 50.0, self.quantiles[1]]
+
+    def _percentiles(self) -> NDArray[np.float64]:
+        """Return the lower percentile, the median and the upper one of each cell."""
+        cells = self.state_.cells
+        found = np.array([[percentiles(c, self._levels()) for c in r] for r in cells])
+        return np.moveaxis(found, 2, 0)
+
     def _ranks(self, count: int) -> list[int]:
-        levels = [self.quantiles[0], 50.0, self.quantiles[1]]
-        return [r for spot in neighbours(count, levels) for r in spot[:2]]
+        spots = neighbours(count, self._levels())
+        return [r for spot in spots for r in spot[:2]]
 
     def _check_state(self) -> None:
         self.state_.check_ranks(self._ranks)
@@ -86,11 +105,8 @@ class RobustScaler(Scaler):
     def _plan(self) -> Affine:
         state = self.state_
         refuse_nothing(self, state.count)
-        levels = [self.quantiles[0], 50.0, self.quantiles[1]]
-        found = np.array(
-            [[percentiles(cell, levels) for cell in row] for row in state.cells]
-        )
-        low, middle, high = np.moveaxis(found, 2, 0)
+        found = self._percentiles()
+        low, middle, high = found
         flat = ~(low < high)
         if self.constant == "raise":
             self._refuse_columns(
@@ -99,7 +115,9 @@ class RobustScaler(Scaler):
                 + f"percentiles {self.quantiles[0]:g} and {self.quantiles[1]:g} are "
                 "equal; choose wider ones, another scaler, or constant='zero'",
             )
-        unit = np.array([[scale_exponent(*cell) for cell in row] for row in found])
+        places = np.ndindex(flat.shape)
+        unit = np.array([scale_exponent(*found[:, g, j]) for g, j in places])
+        unit = unit.reshape(flat.shape)
         low, middle, high = (np.ldexp(one, -unit) for one in (low, middle, high))
         return Affine(
             center=middle,
@@ -165,6 +183,25 @@ class OutlierClipper(Scaler):
         self._check_fitted()
         return self.state_.rank_error
 
+    @property
+    def lower_(self) -> NDArray[np.float64]:
+        """Lower bound learned, shape (columns,); with `by` (groups, columns)."""
+        return self._learned(lambda: self._found()[0])
+
+    @property
+    def upper_(self) -> NDArray[np.float64]:
+        """Upper bound learned, shaped as `lower_`."""
+        return self._learned(lambda: self._found()[1])
+
+    def _found(self) -> NDArray[np.float64]:
+        """Return the lower and the upper bound of each cell."""
+        found = [
+            [[cell.value_at(rank) for rank in self._ranks(cell.count)]
+             if cell.count else [0.0, 0.0] for cell in row]
+            for row in self.state_.cells
+        ]  # fmt: skip
+        return np.moveaxis(np.array(found), 2, 0)
+
     def _ranks(self, count: int) -> list[int]:
         return [
             min(count - 1, int(count * float(p) / 100))
@@ -179,18 +216,12 @@ class OutlierClipper(Scaler):
 
     def _plan(self) -> Bounds:
         refuse_nothing(self, self.state_.count)
-        found = np.array(
-            [
-                [[cell.value_at(rank) for rank in self._ranks(cell.count)]
-                 if cell.count else [0.0, 0.0] for cell in row]
-                for row in self.state_.cells
-            ]
-        )  # fmt: skip
+        low, high = self._found()
         self._refuse_columns(
-            np.logical_not(np.isfinite(found)).any(axis=2),
+            ~(np.isfinite(low) & np.isfinite(high)),
             "a bound would be infinite; choose percentiles within the finite values",
         )
-        return Bounds(found[:, :, 0], found[:, :, 1])
+        return Bounds(low, high)
 
     def _row(self, values: list[Any], plan: Any) -> list[float] | None:
         made = [

@@ -14,7 +14,7 @@ from ._naming import chosen, key_order, matching, place_of_group
 from ._transformer import Transformer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
     from typing_extensions import Self
@@ -201,6 +201,12 @@ class Scaler(Transformer):
             more = int(which.sum()) - 1
             others = f" (and {more} more)" if more else ""
             raise ValueError(f"{where}{others}: {problem}")
+
+    def _learned(self, read: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        """Return what is read from the state, one number a column and group."""
+        self._check_fitted()
+        values = read()
+        return values[0] if self.groups_ is None else values
 
     def _check_state(self) -> None:
         """Raise StateError if a restored state lacks what its settings need."""
