@@ -74,12 +74,12 @@ def places(tree):
     return found
 
 
-def mutants(module, limit):
+def mutants(module, wanted):
     """Yield (description, source) of a module with one place changed, in any order."""
     tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
     found = places(tree)
     random.Random(1).shuffle(found)
-    for node, field, new in found[:limit]:
+    for node, field, new in found[wanted]:
         whole = getattr(node, field)
         before = ast.unparse(node)
         setattr(node, field, new)
@@ -130,7 +130,8 @@ class Mutation:
             child = os.fork()
             if child == 0:
                 self.is_child = True
-                signal.alarm(120)  # an endless loop is caught, too
+                # An endless loop is caught, too; by CPU time, which no pause adds to.
+                signal.setitimer(signal.ITIMER_PROF, 60)
                 try:
                     replace(self.module, source)
                 except Exception:  # noqa: BLE001 -- a module that does not load is caught
@@ -169,6 +170,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("modules", nargs="*", default=list(MODULES))
     parser.add_argument("--seconds", type=float, default=3600)
+    parser.add_argument("--skip", type=int, default=0, help="mutants of each module")
     parser.add_argument("--limit", type=int, help="mutants of each module")
     parser.add_argument("--quick", action="store_true", help="one file of tests")
     options = parser.parse_args()
@@ -176,12 +178,14 @@ def main():
         with contextlib.suppress(ImportError):
             importlib.import_module(library)  # once, not in every child
     end, count, survivors = time.monotonic() + options.seconds, 0, []
+    stop = None if options.limit is None else options.skip + options.limit
+    wanted = slice(options.skip, stop)
     for name in options.modules:
 
         def sources(module):
             # First nothing changed, to see that the tests pass with a replaced module.
             yield "nothing", Path(module.__file__).read_text(encoding="utf-8")
-            yield from mutants(module, options.limit)
+            yield from mutants(module, wanted)
 
         more, alive = run(name, sources, end, quick=options.quick)
         if "nothing" not in alive:
