@@ -1,6 +1,8 @@
 """The plain functions: what users rely on, and scikit-learn wherever it is right."""
 
+import inspect
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -21,6 +23,8 @@ from ml_infra.metrics import (
     recall,
     specificity,
 )
+from ml_infra.metrics._inputs import Aliases
+from ml_infra.metrics._overloads import RatioOptions
 
 PLAIN = [accuracy, precision, recall, f1_score]
 
@@ -231,3 +235,31 @@ def test_many_classes_are_counted_by_margins_alone(rng):
         np.testing.assert_allclose(
             table, sk.confusion_matrix(labels, predictions, sample_weight=w)
         )
+
+
+RATIOS = ["precision", "recall", "specificity", "f1_score", "fbeta_score", "jaccard"]
+
+
+@pytest.mark.parametrize("name", RATIOS)
+def test_type_checkers_are_told_every_option(name):
+    options = {*inspect.signature(getattr(metrics, name)).parameters} - {"aliases"}
+    assert options == {
+        *("predictions", "labels", "average"),
+        *(["beta"] if name == "fbeta_score" else []),
+        *RatioOptions.__annotations__.keys() - Aliases.__annotations__.keys(),
+    }
+
+
+@pytest.mark.parametrize("undefined", ["nan", 0, 1])
+@pytest.mark.parametrize("labels", [[1, 0, 1], [1, 1, 1], np.array([1, 0, 1])])
+@pytest.mark.parametrize("name", RATIOS)
+def test_an_average_is_a_float_and_no_average_a_dict_of_floats(name, labels, undefined):
+    options = {"undefined": undefined} | ({"beta": 2} if name == "fbeta_score" else {})
+    function = partial(getattr(metrics, name), [1, 1, 1], labels, **options)
+    method = partial(getattr(metrics.Counts.of([1, 1, 1], labels), name), **options)
+    for ask in (function, method):
+        for average in ("binary", "macro", "micro", "weighted"):
+            assert type(ask(average=average)) is float
+        found = ask(average=None)
+        assert type(found) is dict
+        assert {type(value) for value in found.values()} == {float}

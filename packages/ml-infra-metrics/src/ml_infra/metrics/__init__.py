@@ -20,7 +20,8 @@ costs neither NumPy nor time.
 #           _bounds (how far they can be off)
 # Numbers:  _number_pairs, _device_numbers (rows and losses), _regression_moments (sums)
 # For all:  _state (merge, JSON), _undefined (no value, and why), _report, _drawing;
-#           _influence (what one row adds) for the comparison of two models
+#           _influence (what one row adds) for the comparison of two models; _overloads
+#           (what type checkers see of functions with `average`)
 
 TYPE_CHECKING = False  # type checkers take it for True; saves importing typing
 if TYPE_CHECKING:

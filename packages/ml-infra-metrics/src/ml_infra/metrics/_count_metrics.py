@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, overload
 
 import numpy as np
 
@@ -63,36 +63,84 @@ class CountMetrics:
         """Return the mean recall of the classes."""
         return float(self.metric("balanced_accuracy", undefined=undefined))
 
+    @overload
+    def precision(
+        self, average: Average = "binary", **options: Unpack[MetricOptions]
+    ) -> float: ...
+    @overload
+    def precision(
+        self, average: None, **options: Unpack[MetricOptions]
+    ) -> dict[Any, float]: ...
     def precision(
         self, average: Average | None = "binary", **options: Unpack[MetricOptions]
     ) -> Any:
         """Return hits / predicted, with the options of the function `precision`."""
         return self.metric("precision", average, **options)
 
+    @overload
+    def recall(
+        self, average: Average = "binary", **options: Unpack[MetricOptions]
+    ) -> float: ...
+    @overload
+    def recall(
+        self, average: None, **options: Unpack[MetricOptions]
+    ) -> dict[Any, float]: ...
     def recall(
         self, average: Average | None = "binary", **options: Unpack[MetricOptions]
     ) -> Any:
         """Return hits / actual, with the options of the function `recall`."""
         return self.metric("recall", average, **options)
 
+    @overload
+    def specificity(
+        self, average: Average = "binary", **options: Unpack[MetricOptions]
+    ) -> float: ...
+    @overload
+    def specificity(
+        self, average: None, **options: Unpack[MetricOptions]
+    ) -> dict[Any, float]: ...
     def specificity(
         self, average: Average | None = "binary", **options: Unpack[MetricOptions]
     ) -> Any:
         """Return the true negative rate, with the options of `specificity`."""
         return self.metric("specificity", average, **options)
 
+    @overload
+    def f1_score(
+        self, average: Average = "binary", **options: Unpack[MetricOptions]
+    ) -> float: ...
+    @overload
+    def f1_score(
+        self, average: None, **options: Unpack[MetricOptions]
+    ) -> dict[Any, float]: ...
     def f1_score(
         self, average: Average | None = "binary", **options: Unpack[MetricOptions]
     ) -> Any:
         """Return F1, with the options of the function `f1_score`."""
         return self.metric("f1_score", average, **options)
 
+    @overload
+    def fbeta_score(
+        self, average: Average = "binary", **options: Unpack[MetricOptions]
+    ) -> float: ...
+    @overload
+    def fbeta_score(
+        self, average: None, **options: Unpack[MetricOptions]
+    ) -> dict[Any, float]: ...
     def fbeta_score(
         self, average: Average | None = "binary", **options: Unpack[MetricOptions]
     ) -> Any:
         """Return F-beta, with the options of `fbeta_score`; `beta` is required."""
         return self.metric("fbeta_score", average, **options)
 
+    @overload
+    def jaccard(
+        self, average: Average = "binary", **options: Unpack[MetricOptions]
+    ) -> float: ...
+    @overload
+    def jaccard(
+        self, average: None, **options: Unpack[MetricOptions]
+    ) -> dict[Any, float]: ...
     def jaccard(
         self, average: Average | None = "binary", **options: Unpack[MetricOptions]
     ) -> Any:

@@ -1,16 +1,13 @@
 """
 Metrics of predicted classes: predictions first, labels second, a plain float out.
 
-Inputs are columns of integers, booleans or strings, in any container. They are read
-once, never written to, and integer labels cost no memory that grows with the rows.
-Where a metric has no value it is nan (see `undefined`); `Counts` tells the reason.
+Inputs are columns of integers, booleans or strings in any container, never written to;
+integer labels cost no memory that grows with the rows. Keywords of other libraries come
+as pairs: y_true, y_pred; preds, target; references. No value is nan; see `undefined`.
 
 Averages: "binary" scores the class `positive` of two; "macro" is the mean over classes;
-"weighted" weighs it by label counts; "micro" pools the classes. Under `undefined="nan"`
-an average leaves undefined classes out. `classes` may name classes that do not occur,
-or only some of those that do; rows of the others still count against them.
-
-Keywords of other libraries come as pairs: y_pred, y_true; preds, target; references.
+"weighted" weighs it by label counts; "micro" pools the classes. `classes` may name
+only some classes, or ones that do not occur; rows of the others still count too.
 """
 
 from __future__ import annotations
@@ -19,6 +16,7 @@ from operator import eq
 from typing import TYPE_CHECKING, Any
 
 from . import _tiny
+from ._overloads import fbeta_overloads, ratio_overloads
 from ._tables import Options, agreeing, ratio_metric, read_rows
 from .agreement import cohen_kappa, hamming_loss, matthews_corrcoef
 from .confusion import classification_report, confusion_matrix, top_k_accuracy
@@ -123,6 +121,7 @@ def balanced_accuracy(
     return float(ratio_metric("recall", predictions, labels, options, aliases))
 
 
+@ratio_overloads
 def precision(
     predictions: Any = None,
     labels: Any = None,
@@ -169,6 +168,7 @@ def precision(
     return ratio_metric("precision", predictions, labels, options, aliases)
 
 
+@ratio_overloads
 def recall(
     predictions: Any = None,
     labels: Any = None,
@@ -215,6 +215,7 @@ def recall(
     return ratio_metric("recall", predictions, labels, options, aliases)
 
 
+@ratio_overloads
 def specificity(
     predictions: Any = None,
     labels: Any = None,
@@ -259,6 +260,7 @@ def specificity(
     return ratio_metric("specificity", predictions, labels, options, aliases)
 
 
+@ratio_overloads
 def f1_score(
     predictions: Any = None,
     labels: Any = None,
@@ -306,6 +308,7 @@ def f1_score(
     return ratio_metric("f1_score", predictions, labels, options, aliases)
 
 
+@fbeta_overloads
 def fbeta_score(
     predictions: Any = None,
     labels: Any = None,
@@ -352,6 +355,7 @@ def fbeta_score(
     return ratio_metric("fbeta_score", predictions, labels, options, aliases, beta=beta)
 
 
+@ratio_overloads
 def jaccard(
     predictions: Any = None,
     labels: Any = None,
