@@ -81,6 +81,9 @@ def siblings(dist: str) -> list[str]:
     return [requirement.name for requirement in needed if requirement.name in PROJECTS]
 
 
+NEEDED = sorted({*SELECTED, *(s for dist in SELECTED for s in siblings(dist))})
+
+
 def wheels(*dists: str) -> list[str]:
     """Return the built wheels of the distributions."""
     names = (
@@ -133,14 +136,18 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(allow_parallel=True, requires=["build"], reuse_venv=False)
 def types(session: nox.Session) -> None:
-    """Type-check the installed distributions: mypy strict, pyright, completeness."""
-    session.install(*requirements("ml-infra-utils", "types"), *wheels(*PROJECTS))
+    """Type-check the installed distributions, and samples that use them."""
+    session.install(*requirements("ml-infra-utils", "types"), *wheels(*NEEDED))
     for dist in SELECTED:
         package = dist.replace("-", "_").replace("ml_infra_", "ml_infra.")
         package = "ml_infra_utils" if dist == "ml-infra-utils" else package
         session.run("mypy", "-p", package)
         session.run("pyright", "--verifytypes", package, "--ignoreexternal")
-    session.run("pyright", *(f"packages/{dist}/src" for dist in SELECTED))
+    folders = [ROOT / "packages" / dist for dist in SELECTED]
+    samples = [path for one in folders for path in one.glob("tests/typing/*.py")]
+    for sample in samples:  # one by one, as they share a name
+        session.run("mypy", sample)
+    session.run("pyright", *(one / "src" for one in folders), *samples)
 
 
 @nox.session(python=PYTHONS, allow_parallel=True, requires=["build"], reuse_venv=False)
@@ -155,8 +162,7 @@ def test(session: nox.Session, dist: str) -> None:
 @nox.session(default=False)
 def build(session: nox.Session) -> None:
     """Build sdist and wheel into dist/, isolated and reproducible."""
-    needed = {*SELECTED, *(s for dist in SELECTED for s in siblings(dist))}
-    release_tool(session, "build", *sorted(needed))
+    release_tool(session, "build", *NEEDED)
 
 
 @nox.session(default=False, requires=["build"])
