@@ -160,6 +160,22 @@ def test_a_perfect_score_is_degenerate_and_not_certain():
     assert "few rows" in few.interval("f1_score", "macro").flags
 
 
+@pytest.mark.parametrize("average", ["macro", "weighted", "micro"])
+@pytest.mark.parametrize("beta", [0.1, 0.3, 1, 3, 10.7])
+def test_a_perfect_score_is_degenerate_however_its_variance_rounds(beta, average, rng):
+    rows = rng.integers(0, 3, 20)
+    for weights in (None, rng.random(20) * 1e-3):
+        counts = Counts.of(rows, rows, weights=weights, by=rows >= 0)
+        found = counts.interval("fbeta_score", average, beta=beta)
+        assert 0.5 < found.low < 0.95
+        assert found.value == pytest.approx(1)
+        assert found.high == pytest.approx(1)
+        assert "degenerate" in found.flags
+        (part,) = counts.slices("fbeta_score", average, beta=beta)
+        assert (part.low, part.high) == (found.low, found.high)
+        assert part.flags == found.flags
+
+
 def test_an_interval_per_class():
     counts = Counts.of(["a", "b", "b"], ["a", "b", "a"])
     found = counts.interval("recall", None)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Rows of a class below which the coverage simulation finds averages too sure.
 FEW_ROWS = 10
+#: No more variance than this is rounding alone: one wrong row in 10**12 has 1e-24.
+_ROUNDING = 1e-28
 METHODS = ("auto", "wilson", "delta", "bootstrap")
 #: By 1 where bounds are degenerate, plus 2 where they rest on few rows.
 _FLAGS = (
@@ -43,7 +45,7 @@ class Bounds(NamedTuple):
     value: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-    #: Whether the variance estimate is 0.
+    #: Whether the variance estimate is 0, up to rounding.
     degenerate: NDArray[np.bool_]
     #: Whether a class in the average has fewer than `FEW_ROWS` rows.
     few: NDArray[np.bool_]
@@ -76,13 +78,13 @@ def bounds(
         half = z_score(level) * np.sqrt(spread)
         low = np.maximum(value - half, -1.0 if correlation else 0.0)
         high = np.minimum(value + half, 1.0)
-        flat = ~(spread > 0)
+        flat = ~(spread > _ROUNDING)
         return Bounds(value, low, high, flat, np.zeros_like(flat), "delta")
     if correlation:
         low, high, flat, few = _fisher(m, squares, value, spread, level)
         return Bounds(value, low, high, flat, few, "delta-fisher")
     classes = _class_shares(question, m, squares)
-    flat = ~(spread > 0)
+    flat = ~(spread > _ROUNDING)
     # The number of rows whose plain proportion would be as uncertain.
     n = divide(value * (1 - value), spread + classes.small_sample_variance(level))
     alike = classes.rows()
@@ -132,7 +134,7 @@ def _fisher(
     m: Marginals, squares: Marginals, value: Array, spread: Array, level: float
 ) -> tuple[Array, Array, Array, Array]:
     """Return bounds on Fisher's scale, where a correlation is nearer to normal."""
-    flat = ~(spread > 0) | (np.abs(value) >= 1)
+    flat = ~(spread > _ROUNDING) | (np.abs(value) >= 1)
     inside = np.where(flat, 0.0, value)
     half = z_score(level) * np.sqrt(np.where(flat, 0.0, spread)) / (1 - inside**2)
     low, high = np.tanh(np.arctanh(inside) - half), np.tanh(np.arctanh(inside) + half)
