@@ -4,22 +4,31 @@ import enum
 import importlib.util
 import sys
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from ml_infra.metrics import (
     Counts,
+    Paired,
+    RegressionStats,
+    Scores,
     accuracy,
+    assert_not_worse,
     average_precision,
+    average_precision_interval,
+    calibration_curve,
     cohen_kappa,
     confusion_matrix,
+    expected_calibration_error,
     f1_score,
     fbeta_score,
     log_loss,
     mean_absolute_error,
     pinball_loss,
     roc_auc,
+    roc_auc_interval,
     top_k_accuracy,
     wilson_interval,
 )
@@ -382,3 +391,90 @@ def test_categories_of_numbers_are_no_scores():
     scores = pandas.Series([3, 1, 2], dtype="category")
     with pytest.raises(TypeError, match="got values of type int; convert them to fl"):
         roc_auc(scores, [1, 0, 1])
+
+
+SCORES = [0.9, 0.2, 0.4]
+COUNTS = Counts.of(PREDICTIONS, LABELS, by=[0, 0, 1])
+PAIRED = Paired.of(PREDICTIONS, [1, 1, 1], LABELS)
+SETTINGS = {
+    "beta": [
+        lambda beta: fbeta_score(PREDICTIONS, LABELS, beta=beta),
+        lambda beta: fbeta_score(np.array(PREDICTIONS), LABELS, beta=beta),
+        lambda beta: COUNTS.fbeta_score("macro", beta=beta),
+        lambda beta: COUNTS.interval("fbeta_score", beta=beta),
+        lambda beta: COUNTS.slices("fbeta_score", beta=beta),
+        lambda beta: COUNTS.worst("fbeta_score", beta=beta),
+        lambda beta: PAIRED.difference("fbeta_score", beta=beta),
+    ],
+    "level": [
+        lambda level: COUNTS.interval("accuracy", level=level),
+        lambda level: COUNTS.slices("accuracy", level=level),
+        lambda level: PAIRED.difference("accuracy", level=level),
+        lambda level: assert_not_worse(PAIRED, level=level),
+        lambda level: roc_auc_interval(SCORES, LABELS, level=level),
+        lambda level: average_precision_interval(SCORES, LABELS, level=level),
+        lambda level: calibration_curve(SCORES, LABELS, level=level),
+        lambda level: Scores.of(SCORES, LABELS).interval(level=level),
+        lambda level: wilson_interval(1, 2, level=level),
+    ],
+    "margin": [lambda margin: assert_not_worse(PAIRED, margin=margin)],
+    "min_support": [
+        lambda rows: COUNTS.slices("accuracy", min_support=rows),
+        lambda rows: COUNTS.worst("accuracy", min_support=rows),
+    ],
+    "threshold": [
+        lambda cut: Paired.of(SCORES, SCORES, LABELS, threshold=cut),
+    ],
+    "quantile": [
+        lambda share: pinball_loss(SCORES, SCORES, quantile=share),
+        lambda share: RegressionStats.of(SCORES, SCORES).pinball_loss(quantile=share),
+    ],
+    "eps": [
+        lambda eps: log_loss(SCORES, LABELS, eps=eps),
+        lambda eps: Scores.of(SCORES, LABELS).log_loss(eps=eps),
+    ],
+    "successes": [lambda hits: wilson_interval(hits, 5)],
+    "n": [lambda n: wilson_interval(0, n)],
+    "bins": [
+        lambda bins: calibration_curve(SCORES, LABELS, bins=bins),
+        lambda bins: expected_calibration_error(SCORES, LABELS, bins=bins),
+    ],
+    "k": [lambda k: top_k_accuracy([[0.1, 0.9], [0.8, 0.2]], [0, 1], k=k)],
+}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [10**400, -(10**400), Fraction(10**400), float("nan"), "x", 1j, np.ones(2)],
+    ids=["huge", "-huge", "fraction", "nan", "text", "complex", "array"],
+)
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_that_is_no_usable_number_is_refused_by_name(name, value):
+    for call in SETTINGS[name]:
+        with pytest.raises(
+            (TypeError, ValueError), match=rf"\b{name}\b.* must |must .*\b{name}\b"
+        ) as caught:
+            call(value)
+        assert type(caught.value) in (TypeError, ValueError)
+
+
+def test_the_refusal_of_a_huge_number_is_readable():
+    with pytest.raises(ValueError, match=r"within ±1\.8e\+308.*got about 10\*\*5000$"):
+        wilson_interval(1, 10**5000)
+    with pytest.raises(ValueError, match=r"\[0, 1e\+100\], got 1e\+200; for recall"):
+        fbeta_score(PREDICTIONS, LABELS, beta=1e200)
+
+
+def test_large_and_fractional_settings_that_mean_something_are_taken():
+    for beta in (2**63, 1e100):
+        assert fbeta_score(PREDICTIONS, LABELS, beta=beta) == pytest.approx(0.5)
+        assert COUNTS.fbeta_score(beta=beta) == pytest.approx(0.5)
+    fifth = Fraction(1, 5)
+    assert fbeta_score(PREDICTIONS, LABELS, beta=fifth) == pytest.approx(
+        fbeta_score(PREDICTIONS, LABELS, beta=0.2)
+    )
+    assert log_loss(SCORES, LABELS, eps=fifth) == log_loss(SCORES, LABELS, eps=0.2)
+    assert (
+        wilson_interval(1, 2, level=fifth * 4).low
+        == wilson_interval(1, 2, level=0.8).low
+    )

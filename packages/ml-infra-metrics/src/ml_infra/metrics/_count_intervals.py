@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _delta
 from ._count_metrics import CountMetrics
-from ._inputs import check_choice
+from ._inputs import check_choice, real
 from ._questions import WHOLE, Question, plain_name
 from .intervals import Interval, z_score
 from .slices import SliceTable, WorstSlice, adjust, below
@@ -106,6 +106,7 @@ class CountIntervals(CountMetrics):
         """
         view = self._sliced()
         z_score(level)
+        _check_support(min_support)
         question = self._question(metric, average, options)
         support = _support(view)
         found = _slice_bounds(question, view.asked(metric), level, method)
@@ -148,6 +149,7 @@ class CountIntervals(CountMetrics):
             min_support: Leave out slices of fewer rows.
             **options: As in `metric`.
         """
+        _check_support(min_support)
         view = self._sliced().asked(metric)
         question = self._question(metric, average, options)
         whole = view.pooled()
@@ -185,6 +187,12 @@ class CountIntervals(CountMetrics):
         if not table.keys:
             raise ValueError("these counts have no slices; pass by= when counting")
         return table
+
+
+def _check_support(min_support: float) -> None:
+    """Raise ValueError unless it is a number of rows."""
+    if not real(min_support, "min_support") >= 0:
+        raise ValueError(f"min_support must be 0 or more rows, got {min_support!r}")
 
 
 def _support(table: CountTable) -> NDArray[np.int64]:

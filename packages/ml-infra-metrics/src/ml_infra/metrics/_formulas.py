@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from ._inputs import check_real
+from ._inputs import real
 from ._undefined import Undefined, cause
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ _RATIOS = {
     "jaccard": Ratio((1, 0, 0, 0), (-1, 1, 1, 0)),
 }
 RATIO_NAMES = (*_RATIOS, "fbeta_score")
+#: Times a number of rows, its square is still a float.
+_MOST_BETA = 1e100
 #: The Hamming loss of indicators, pooled over their columns.
 CELLS_WRONG = Ratio((-2, 1, 1, 0), (0, 0, 0, 1))
 
@@ -50,9 +52,12 @@ def ratio(name: str, beta: float = 1.0) -> Ratio:
     """Return the coefficients of a ratio metric."""
     if name != "fbeta_score":
         return _RATIOS[name]
-    check_real(beta, "beta")
-    if not (0 <= beta < float("inf")):
-        raise ValueError(f"beta must be finite and not negative, got {beta!r}")
+    beta = real(beta, "beta")
+    if not 0 <= beta <= _MOST_BETA:
+        raise ValueError(
+            f"beta must be in [0, {_MOST_BETA:g}], got {beta!r}; for recall alone, "
+            "ask for recall"
+        )
     # van Rijsbergen 1979: recall counts beta times as much as precision.
     square = beta * beta
     return Ratio((1 + square, 0, 0, 0), (0, 1, square, 0))

@@ -17,6 +17,7 @@ user already imported, never imported from here.
 
 from __future__ import annotations
 
+import math
 import sys
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
@@ -229,12 +230,26 @@ def _described(column: Column) -> str:
     return f"values of type {' and '.join(kinds)}{advice}"
 
 
-def check_real(value: Any, name: str) -> None:
-    """Raise TypeError unless an argument is one real number."""
+def real(value: Any, name: str) -> float:
+    """
+    Return an argument that is one real number as a float.
+
+    Raises:
+        TypeError: If it is something else.
+        ValueError: If it is an integer or a fraction beyond every float.
+    """
     if not isinstance(value, Real):
         raise TypeError(
             f"{name} must be a number, got {value!r} of type {type(value).__name__}"
         )
+    try:
+        return float(value)
+    except OverflowError:
+        digits = math.floor(math.log10(math.floor(abs(value))))
+        raise ValueError(
+            f"{name} must lie within ±{sys.float_info.max:.1e}, where floats end, "
+            f"got about {'-' if value < 0 else ''}10**{digits}"
+        ) from None
 
 
 def check_choice(value: Any, name: str, allowed: Sequence[str | None]) -> None:

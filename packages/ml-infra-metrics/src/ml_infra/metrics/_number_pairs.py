@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from . import _targets
-from ._inputs import blocks, check_real, refuse_missing, rows
+from ._inputs import blocks, real, refuse_missing, rows
 from ._readers import Column
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ SMALLEST_SQUARE = 1e-290
 
 def check_quantile(quantile: float) -> None:
     """Raise ValueError unless the quantile is in [0, 1]."""
-    check_real(quantile, "quantile")
-    if not 0 <= quantile <= 1:
+    if not 0 <= real(quantile, "quantile") <= 1:
         raise ValueError(f"quantile must be in [0, 1], got {quantile!r}")
 
 

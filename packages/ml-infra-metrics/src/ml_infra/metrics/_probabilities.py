@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _targets
 from ._device_scores import count_scores
-from ._inputs import arguments, blocks, check_choice, check_real, rows
+from ._inputs import arguments, blocks, check_choice, real, rows
 from ._readers import on_device
 from ._score_keys import scores_of
 from ._score_table import BoolArray, FloatArray, IntArray, ScoreTable, tabulate
@@ -45,11 +45,12 @@ class CalibrationCurve(NamedTuple):
     high: FloatArray
 
 
-def check_eps(eps: float) -> None:
-    """Raise ValueError unless eps is in [0, 0.5)."""
-    check_real(eps, "eps")
-    if not 0 <= eps < 0.5:
+def checked_eps(eps: float) -> float:
+    """Return eps as a float; ValueError unless it is in [0, 0.5)."""
+    bound = real(eps, "eps")
+    if not 0 <= bound < 0.5:
         raise ValueError(f"eps must be in [0, 0.5), got {eps!r}")
+    return bound
 
 
 def negative_log(of_true_class: FloatArray, eps: float) -> FloatArray:

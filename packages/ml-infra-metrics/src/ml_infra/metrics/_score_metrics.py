@@ -19,7 +19,7 @@ from ._inputs import check_choice
 from ._probabilities import (
     Binning,
     CalibrationCurve,
-    check_eps,
+    checked_eps,
     negative_log,
     squared_miss,
 )
@@ -68,8 +68,8 @@ class ScoreMetrics:
 
     def log_loss(self, *, eps: float = 0.0) -> Bounded:
         """Return the log loss of scores in [0, 1]; see `ml_infra.metrics.log_loss`."""
-        check_eps(eps)
-        return mean_loss_bound(self._filled(), partial(negative_log, eps=eps))
+        loss = partial(negative_log, eps=checked_eps(eps))
+        return mean_loss_bound(self._filled(), loss)
 
     def brier_score(self) -> Bounded:
         """Return the Brier score of scores in [0, 1]; see `brier_score`."""

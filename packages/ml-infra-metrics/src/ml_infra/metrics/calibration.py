@@ -10,7 +10,7 @@ from ._probabilities import (
     Binning,
     CalibrationCurve,
     bin_rows,
-    check_eps,
+    checked_eps,
     mean_loss,
     negative_log,
     read_probabilities,
@@ -68,7 +68,7 @@ def log_loss(
     >>> log_loss([0.5, 0.5], [0, 1])  # log(2), the coin-flip model
     0.6931471805599453
     """
-    check_eps(eps)
+    eps = checked_eps(eps)
     data = read_probabilities(
         "log_loss",
         probabilities,

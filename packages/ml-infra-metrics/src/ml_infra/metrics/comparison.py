@@ -20,7 +20,7 @@ from ._influence import (
     of_probabilities,
     squared_sum,
 )
-from ._inputs import check_choice, rows
+from ._inputs import check_choice, real, rows
 from ._probabilities import check_probabilities
 from ._questions import CLASS_METRICS
 from ._readers import Column
@@ -121,7 +121,7 @@ class Paired:
         data = {"new": new, "old": old, "labels": labels}
         if unit is not None:
             data["unit"] = unit
-        if threshold is not None and math.isnan(threshold):
+        if threshold is not None and math.isnan(real(threshold, "threshold")):
             raise ValueError("threshold must be a number, got nan")
         columns, w, dropped, *_ = rows(data, weights=weights, missing=missing)
         first, second, truth, *others = columns

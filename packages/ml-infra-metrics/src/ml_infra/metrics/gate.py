@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ._influence import LOSSES
+from ._inputs import real
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +73,7 @@ def assert_not_worse(
     >>> print(assert_not_worse(paired, metric="accuracy", margin=0.01))
     0.250 [0.196, 0.299]
     """
+    level, margin = real(level, "level"), real(margin, "margin")
     if not 0.5 < level < 1:
         raise ValueError(f"level must lie strictly between 0.5 and 1, got {level!r}")
     if not (margin >= 0 and math.isfinite(margin)):

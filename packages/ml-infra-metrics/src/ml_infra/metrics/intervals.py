@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._inputs import check_real
+from ._inputs import real
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -56,10 +56,10 @@ class Interval:
 
 def z_score(level: float) -> float:
     """Return the two-sided standard normal quantile of a level in (0, 1)."""
-    check_real(level, "level")
-    if not 0 < level < 1:
+    share = real(level, "level")
+    if not 0 < share < 1:
         raise ValueError(f"level must lie strictly between 0 and 1, got {level!r}")
-    return _normal_quantile((1 + level) / 2)
+    return _normal_quantile((1 + share) / 2)
 
 
 @lru_cache
@@ -109,11 +109,10 @@ def wilson_interval(successes: float, n: float, *, level: float = 0.95) -> Inter
     >>> print(wilson_interval(95, 100))
     0.950 [0.888, 0.978]
     """
-    check_real(successes, "successes")
-    check_real(n, "n")
-    if not (math.isfinite(n) and 0 <= successes <= n and n > 0):
+    hits, rows = real(successes, "successes"), real(n, "n")
+    if not (math.isfinite(rows) and 0 <= hits <= rows and rows > 0):
         raise ValueError(
             f"successes must lie in [0, n] with n > 0, got {successes!r} of {n!r}"
         )
-    low, high = wilson_bounds(successes / n, n, level)
-    return Interval(successes / n, float(low), float(high), level, "wilson", int(n))
+    low, high = wilson_bounds(hits / rows, rows, level)
+    return Interval(hits / rows, float(low), float(high), level, "wilson", int(n))
