@@ -27,13 +27,19 @@ import pytest
 _SCALERS = ["test_scalers.py", "test_traps.py", "test_exact.py"]
 MODULES = {
     "_lists": ["test_normalization.py", "test_traps.py", "test_exact.py"],
-    "_vector_functions": ["test_ranks.py", "test_containers.py", *_SCALERS],
+    "_vector_functions": [
+        "test_ranks.py",
+        "test_threads.py",
+        "test_containers.py",
+        *_SCALERS,
+    ],
     "_passes": ["test_traps.py", "test_containers.py", "test_exact.py", *_SCALERS],
-    "_ranks": ["test_ranks.py", "test_containers.py"],
+    "_ranks": ["test_ranks.py", "test_threads.py", "test_containers.py"],
+    "_threads": ["test_threads.py"],
     "_learning": _SCALERS,
     "_states": _SCALERS,
-    "_groups": _SCALERS,
-    "_plans": _SCALERS,
+    "_groups": ["test_groups.py", *_SCALERS],
+    "_plans": ["test_groups.py", *_SCALERS],
     "_quantiles": ["test_ranks.py", *_SCALERS],
     "_affine_scalers": _SCALERS,
     "_quantile_scalers": ["test_ranks.py", *_SCALERS],

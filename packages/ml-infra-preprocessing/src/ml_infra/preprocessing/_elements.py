@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from decimal import Decimal
 from numbers import Real
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -12,6 +13,30 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+_PIECE = 1024  # elements that stay in the cache between their sum and their copy
+
+
+def doubles_and_sum(data: Sequence[Any]) -> tuple[NDArray[np.float64], Any] | None:
+    """
+    Return Python numbers as doubles, and their sum; None if anything else is found.
+
+    `struct` reads numbers in two thirds of the time of `array` and refuses text, None,
+    dates and nesting as well; the type of the builtin sum unmasks what still has a
+    `__float__` but is no real number.
+    """
+    values, total = np.empty(len(data)), 0
+    try:
+        with np.errstate(all="ignore"):
+            for start in range(0, len(data), _PIECE):
+                piece = data[start : start + _PIECE]
+                total = sum(piece, total)
+                if type(total) is not float and type(total) is not int:
+                    return None
+                struct.pack_into(f"{len(piece)}d", values.data, 8 * start, *piece)
+    except (TypeError, ValueError, ArithmeticError, Warning, struct.error):
+        return None  # a warning where the user made them errors
+    return values, total
 
 
 def is_none(value: Any) -> bool:

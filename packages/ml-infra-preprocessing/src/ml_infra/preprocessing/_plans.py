@@ -8,11 +8,13 @@ operations in the same order, so that training and serving agree to the bit.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ._passes import BLOCK, rescaled
+from ._threads import parts_of, run_together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _EXACT = 2.0**53
+_PART = 1 << 18  # rows of groups, each with two look-ups, that are worth a thread
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,23 +90,27 @@ class Affine:
             one[:, j] for one in (self.center, self.rest, self.scale, self.flat)
         )
         odd_units, odd_rests, some_flat = self.exponent.any(), rest.any(), flat.any()
-        total = 0.0
-        for start in range(0, len(out), BLOCK):
-            code = codes[start : start + BLOCK]
-            target = out[start : start + BLOCK]
-            block = values[start : start + BLOCK]
-            if odd_units:
-                block = np.ldexp(block.astype(float), -self.exponent[code, j])
-            work = target if target.dtype == np.float64 else np.empty(len(target))
-            np.subtract(block, center.take(code), out=work, dtype=np.float64)
-            if odd_rests:
-                work -= rest.take(code)
-            np.divide(work, scale.take(code), out=target, casting="same_kind")
-            if some_flat:
-                target[flat.take(code) & ~np.isnan(target)] = 0.0
-            self._to_range(target)
-            total += float(np.add.reduce(target, dtype=np.float64))
-        return total
+
+        def write(rows: range) -> float:
+            total = 0.0
+            for start in rows[::BLOCK]:
+                places = slice(start, min(start + BLOCK, rows.stop))
+                code, target, block = codes[places], out[places], values[places]
+                if odd_units:
+                    block = np.ldexp(block.astype(float), -self.exponent[code, j])
+                work = target if target.dtype == np.float64 else np.empty(len(target))
+                np.subtract(block, center.take(code), out=work, dtype=np.float64)
+                if odd_rests:
+                    work -= rest.take(code)
+                np.divide(work, scale.take(code), out=target, casting="same_kind")
+                if some_flat:
+                    target[flat.take(code) & ~np.isnan(target)] = 0.0
+                self._to_range(target)
+                total += float(np.add.reduce(target, dtype=np.float64))
+            return total
+
+        parts = parts_of(len(out), _PART)
+        return sum(run_together([partial(write, rows) for rows in parts]))
 
     def row(self, group: int) -> tuple[list[float], ...] | None:
         """

@@ -9,12 +9,14 @@ all: the answer never depends on the sample.
 
 from __future__ import annotations
 
+from functools import partial
 from math import ceil, inf, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ._passes import BLOCK
+from ._threads import parts_of, run_together
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +27,7 @@ _DIRECT = 1 << 18  # below this many values a partition is as fast
 _LONG = 1 << 22  # from here on a larger sample pays, as its brackets are narrower
 _SAMPLES = (1 << 15, 1 << 17)
 _PART = 1 << 13  # positions at a time: the memory promised is small
+_BLOCK = 1 << 15  # values at a time in each thread: these and their marks stay in cache
 _MARGINS = (3, 12)  # standard deviations of a sample's rank, first and second try
 
 
@@ -124,13 +127,8 @@ def _bracketed(
         return {}
     brackets = _brackets(ranks, count, sample, margin)
     room = int(sum(bracket.room for bracket in brackets) * 1.25) + 1024
-    if space.size < room:
-        space = np.empty(room, dtype)
-    below, values = _collected(vector, brackets, space[:room], finite)
-    values.sort()
-    if values.size and values[-1] != values[-1]:  # NaN sorts last
-        raise UnsettledError
-    if values.size == room:  # more than expected
+    below, values = _collected(vector, brackets, room, space, finite=finite)
+    if values is None:
         return {}
     return _found(vector, brackets, below, values)
 
@@ -185,10 +183,49 @@ def _next(value: Any) -> Any:
 
 
 def _collected(
-    vector: Vector, brackets: list[_Bracket], space: NDArray[Any], finite: bool
+    vector: Vector,
+    brackets: list[_Bracket],
+    room: int,
+    space: NDArray[Any],
+    *,
+    finite: bool,
+) -> tuple[list[int], NDArray[Any] | None]:
+    """
+    Return how many values are not above each low end, and sorted what lies in brackets.
+
+    The latter is None where there is more than expected, `room` in a part of the data.
+    """
+    parts = parts_of(len(vector.values))
+    if space.size < room * len(parts):
+        space = np.empty(room * len(parts), space.dtype)
+    spaces = space[: room * len(parts)].reshape(-1, room)
+    jobs = [
+        partial(_collect, vector, rows, brackets, own, finite)
+        for rows, own in zip(parts, spaces, strict=True)
+    ]
+    collected = run_together(jobs)
+    kept = 0
+    for _, values in collected:
+        space[kept : kept + values.size] = values
+        kept += values.size
+    values = space[:kept]
+    values.sort()
+    if kept and values[-1] != values[-1]:  # NaN sorts last
+        raise UnsettledError
+    below = np.sum([counts for counts, _ in collected], axis=0).tolist()
+    full = any(values.size == room for _, values in collected)
+    return below, None if full else values
+
+
+def _collect(
+    vector: Vector,
+    rows: range,
+    brackets: list[_Bracket],
+    space: NDArray[Any],
+    finite: bool,
 ) -> tuple[list[int], NDArray[Any]]:
     """
-    Return how many values are not above each low end, and what lies in the brackets.
+    Return how many of some rows are not above each low end, and what lies in brackets.
 
     The latter with every NaN and as far as there is space. The ends of a bracket stay
     out, so that repeated values cost no memory.
@@ -198,9 +235,9 @@ def _collected(
         tests += [(np.less_equal, bracket.low), (np.less, bracket.high)]
     # Outside, a value passes an odd number of tests; inside an even one, and NaN none.
     tests[-1] = (np.greater_equal, brackets[-1].high)
-    marks = np.empty((len(tests), BLOCK), np.bool_)
+    marks = np.empty((len(tests), _BLOCK), np.bool_)
     below, kept, total = [0] * len(brackets), 0, 0.0
-    for block in vector.blocks(BLOCK):
+    for block in vector.blocks(_BLOCK, rows):
         passed = marks[:, : block.size]
         for (test, bound), mark in zip(tests, passed, strict=True):
             test(block, bound, out=mark)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from ._passes import (
 )
 from ._plans import between
 from ._ranks import UnsettledError, neighbours, order_statistics
-from ._threads import write_in_parts
+from ._threads import parts_of, run_together
 from ._vectors import Vector, open_vector
 
 if TYPE_CHECKING:
@@ -100,16 +101,16 @@ def clip(
             vector.settle(missing, infinite=True)
             low, high = _bounds(vector, lower, upper, target)
 
-        def write(start: int, stop: int) -> None:
-            for first in range(start, stop, BLOCK):
-                rows = slice(first, min(first + BLOCK, stop))
-                block = vector.values[rows]
+        def write(rows: range) -> None:
+            for start in rows[::BLOCK]:
+                places = slice(start, min(start + BLOCK, rows.stop))
+                block = vector.values[places]
                 if block.dtype == target.dtype:
-                    np.clip(block, low, high, out=target[rows])
+                    np.clip(block, low, high, out=target[places])
                 else:
-                    target[rows] = np.clip(block, low, high)
+                    target[places] = np.clip(block, low, high)
 
-        write_in_parts(write, len(target))
+        run_together([partial(write, rows) for rows in parts_of(len(target))])
         return _finished(vector, target, out)
 
 
@@ -154,12 +155,11 @@ def _rescaled(
 ) -> Any:
     target = _target(vector, out)
 
-    def write(start: int, stop: int) -> None:
-        rows = range(start, stop)
+    def write(rows: range) -> None:
         for _ in rescaled(vector, center, rest, scale, target, rows=rows):
             pass
 
-    write_in_parts(write, len(target))
+    run_together([partial(write, rows) for rows in parts_of(len(target))])
     return _finished(vector, target, out)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._elements import (
+    doubles_and_sum,
     in_doubles,
     none_in,
     plain_numbers,
@@ -94,12 +95,14 @@ class Vector:
             block = np.ldexp(block.astype(np.float64, copy=False), -self.exponent)
         return block
 
-    def blocks(self, size: int) -> Iterator[NDArray[Any]]:
-        """Yield the values that are there, at most `size` at a time."""
-        for start in range(0, len(self.values), size):
-            block = self.read(slice(start, start + size))
+    def blocks(self, size: int, rows: range | None = None) -> Iterator[NDArray[Any]]:
+        """Yield the values that are there, at most `size` at a time; all or `rows`."""
+        rows = range(len(self.values)) if rows is None else rows
+        for start in rows[::size]:
+            places = slice(start, min(start + size, rows.stop))
+            block = self.read(places)
             if self.null is not None:
-                block = block[~self.null[start : start + size]]
+                block = block[~self.null[places]]
             if self.skip_nan:
                 block = block[~np.isnan(block)]
             if block.size:
@@ -220,27 +223,19 @@ def _itself(result: NDArray[Any]) -> NDArray[Any]:
 
 
 def _from_sequence(data: Sequence[Any], wrap: Wrap, name: str) -> Vector:
-    """
-    Read Python numbers strictly.
-
-    `array('d')` is the fastest reader and refuses text, None, dates and nesting; the
-    type of the builtin sum unmasks what still has a `__float__` but is no real number.
-    """
-    original = data
-    try:
-        with np.errstate(all="ignore"):
-            total = sum(data)
-    except (TypeError, ValueError, ArithmeticError, Warning):
-        total = None  # a warning where the user made them errors
-    none = None
-    if type(total) is not float and type(total) is not int:
+    """Read Python numbers strictly."""
+    original, none = data, None
+    read = doubles_and_sum(data)
+    if read is not None:
+        values, total = read
+    else:
         none = none_in(data)
         data = plain_numbers(data, name)
         total = 0 if all(type(x) is int for x in data) else 0.0
-    try:
-        values = np.frombuffer(array("d", data))
-    except OverflowError:
-        refuse_size(data, name)
+        try:
+            values = np.array(data, np.float64)
+        except OverflowError:
+            refuse_size(data, name)
     if none is not None:
         wrap = _with_none(wrap, none)
     if type(total) is int and np.abs(values).max(initial=0) >= _EXACT:
