@@ -40,9 +40,9 @@ MODULES = {
     "_states": _SCALERS,
     "_groups": ["test_groups.py", *_SCALERS],
     "_plans": ["test_groups.py", *_SCALERS],
-    "_quantiles": ["test_ranks.py", *_SCALERS],
+    "_quantiles": ["test_quantile_states.py", "test_ranks.py", *_SCALERS],
     "_affine_scalers": _SCALERS,
-    "_quantile_scalers": ["test_ranks.py", *_SCALERS],
+    "_quantile_scalers": ["test_quantile_states.py", "test_ranks.py", *_SCALERS],
 }
 FOLDER = Path(__file__).resolve().parent.parent / "tests"
 PACKAGE = "ml_infra.preprocessing"

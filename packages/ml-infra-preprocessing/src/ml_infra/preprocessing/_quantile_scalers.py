@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ._quantiles import Cell
     from ._scaler import Batch
     from .normalization import Constant, Missing
 
@@ -88,9 +89,8 @@ class RobustScaler(Scaler):
 
     def _percentiles(self) -> NDArray[np.float64]:
         """Return the lower percentile, the median and the upper one of each cell."""
-        cells = self.state_.cells
-        found = np.array([[percentiles(c, self._levels()) for c in r] for r in cells])
-        return np.moveaxis(found, 2, 0)
+        levels = self._levels()
+        return self.state_.numbers(lambda cell: percentiles(cell, levels), 3)
 
     def _ranks(self, count: int) -> list[int]:
         spots = neighbours(count, self._levels())
@@ -116,8 +116,8 @@ class RobustScaler(Scaler):
                 "equal; choose wider ones, another scaler, or constant='zero'",
             )
         places = np.ndindex(flat.shape)
-        unit = np.array([scale_exponent(*found[:, g, j]) for g, j in places])
-        unit = unit.reshape(flat.shape)
+        sizes = [scale_exponent(*found[:, g, j]) for g, j in places]
+        unit = np.array(sizes, np.int64).reshape(flat.shape)
         low, middle, high = (np.ldexp(one, -unit) for one in (low, middle, high))
         return Affine(
             center=middle,
@@ -194,13 +194,12 @@ class OutlierClipper(Scaler):
         return self._learned(lambda: self._found()[1])
 
     def _found(self) -> NDArray[np.float64]:
-        """Return the lower and the upper bound of each cell."""
-        found = [
-            [[cell.value_at(rank) for rank in self._ranks(cell.count)]
-             if cell.count else [0.0, 0.0] for cell in row]
-            for row in self.state_.cells
-        ]  # fmt: skip
-        return np.moveaxis(np.array(found), 2, 0)
+        """Return the lower and the upper bound of each cell, 0 of nothing."""
+
+        def bounds(cell: Cell) -> list[float]:
+            return [cell.value_at(rank) for rank in self._ranks(cell.count)]
+
+        return self.state_.numbers(lambda c: bounds(c) if c.count else [0.0, 0.0], 2)
 
     def _ranks(self, count: int) -> list[int]:
         return [

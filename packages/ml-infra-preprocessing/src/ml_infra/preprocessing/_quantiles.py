@@ -23,11 +23,13 @@ from ._state import StateError
 from ._vectors import Vector
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from ._scaler import Batch
+
+    Floats = NDArray[np.float64]
 
 MERGEABLE = 1 << 16  # rows up to which fit counts a histogram as well
 
@@ -138,43 +140,52 @@ class Cell:
 class QuantileState:
     """Cells of shape (groups, columns); immutable like the array states."""
 
-    def __init__(self, cells: list[list[Cell]]) -> None:
+    def __init__(self, cells: list[list[Cell]], columns: int) -> None:
         self.cells = cells
+        self.shape = len(cells), columns  # without a group no cell tells the columns
 
     @classmethod
     def nothing(cls, groups: int, columns: int) -> QuantileState:
         """Return the state of no data."""
-        return cls([[Cell()] * columns for _ in range(groups)])
+        return cls([[Cell()] * columns for _ in range(groups)], columns)
+
+    def numbers(self, read: Callable[[Cell], Sequence[float]], size: int) -> Floats:
+        """Return `size` numbers of each cell, shape (size, groups, columns)."""
+        rows = [read(cell) for row in self.cells for cell in row]
+        made: Floats = np.array(rows, np.float64).T.reshape(size, *self.shape)
+        return made
 
     @property
     def count(self) -> NDArray[np.int64]:
         """Values per group and column."""
-        return np.array([[c.count for c in row] for row in self.cells], np.int64)
+        counts = [cell.count for row in self.cells for cell in row]
+        return np.array(counts, np.int64).reshape(self.shape)
 
     @property
-    def rank_error(self) -> NDArray[np.float64]:
+    def rank_error(self) -> Floats:
         """Certified rank error per group and column; 0 is exact."""
-        return np.array([[c.rank_error for c in row] for row in self.cells])
+        errors = [cell.rank_error for row in self.cells for cell in row]
+        return np.array(errors, np.float64).reshape(self.shape)
 
     def spread(self, places: Sequence[int], groups: int) -> QuantileState:
         """Return a state with more groups; row i of this one goes to places[i]."""
-        wide = self.nothing(groups, len(self.cells[0]) if self.cells else 0).cells
+        wide = self.nothing(groups, self.shape[1])
         for place, row in zip(places, self.cells, strict=True):
-            wide[place] = row
-        return QuantileState(wide)
+            wide.cells[place] = row
+        return wide
 
     def reordered(self, order: Sequence[int]) -> QuantileState:
         """Return a state whose column j is this one's column order[j]."""
-        return QuantileState([[row[j] for j in order] for row in self.cells])
+        cells = [[row[j] for j in order] for row in self.cells]
+        return QuantileState(cells, self.shape[1])
 
     def merged(self, other: QuantileState) -> QuantileState:
         """Return the state of both data together."""
-        return QuantileState(
-            [
-                [a.merged(b) for a, b in zip(mine, theirs, strict=True)]
-                for mine, theirs in zip(self.cells, other.cells, strict=True)
-            ]
-        )
+        cells = [
+            [a.merged(b) for a, b in zip(mine, theirs, strict=True)]
+            for mine, theirs in zip(self.cells, other.cells, strict=True)
+        ]
+        return QuantileState(cells, self.shape[1])
 
     def check_ranks(self, ranks: Any) -> None:
         """Raise StateError unless every cell knows the values of its ranks."""
@@ -200,7 +211,8 @@ class QuantileState:
             raise StateError(f"state: 'cells' must be a list of {groups} rows")
         if not all(isinstance(row, list) and len(row) == columns for row in rows):
             raise StateError(f"state: 'cells' must hold {columns} columns a row")
-        return cls([[Cell.from_dict(cell) for cell in row] for row in rows])
+        cells = [[Cell.from_dict(cell) for cell in row] for row in rows]
+        return cls(cells, columns)
 
 
 def count_values(vector: Vector, *, infinite: bool) -> Cell:
@@ -214,7 +226,7 @@ def count_values(vector: Vector, *, infinite: bool) -> Cell:
     count = below = above = 0
     for block in vector.blocks(BLOCK):
         finite = block
-        if block.dtype.kind == "f" and not np.isfinite(block).all():
+        if not np.isfinite(block).all():
             below += int(np.count_nonzero(block == -inf))
             above += int(np.count_nonzero(block == inf))
             finite = block[np.isfinite(block)]
@@ -247,7 +259,7 @@ def learn_cells(
             _settled_cell(vector, missing, table.exact, ranks, infinite)
             for vector in table.frame.vectors(table.places)
         ]
-        return QuantileState([cells])
+        return QuantileState([cells], len(cells))
     vectors = [table.frame.vector(place) for place in table.places]
     for vector in vectors:
         refuse_long(vector)
@@ -255,7 +267,7 @@ def learn_cells(
     order = np.argsort(table.groups.codes, kind="stable")
     ends = np.cumsum(table.groups.counts)
     rows: list[list[Cell]] = []
-    for places in np.split(order, ends[:-1]):
+    for places in np.split(order, ends)[:-1]:
         row = []
         for vector in vectors:
             null = None if vector.null is None else vector.null[places]
@@ -263,7 +275,7 @@ def learn_cells(
             part.skip_nan = vector.skip_nan
             row.append(_cell(part, table.exact, ranks, infinite=True))
         rows.append(row)
-    return QuantileState(rows)
+    return QuantileState(rows, len(vectors))
 
 
 def _settled_cell(
