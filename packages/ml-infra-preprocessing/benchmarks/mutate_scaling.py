@@ -33,7 +33,7 @@ MODULES = {
         "test_containers.py",
         *_SCALERS,
     ],
-    "_passes": ["test_traps.py", "test_containers.py", "test_exact.py", *_SCALERS],
+    "_passes": ["test_moments.py", "test_containers.py", *_SCALERS],
     "_ranks": ["test_ranks.py", "test_threads.py", "test_containers.py"],
     "_threads": ["test_threads.py"],
     "_learning": _SCALERS,

@@ -12,7 +12,7 @@ hence the plain loops.
 
 from __future__ import annotations
 
-from math import fsum, hypot, inf, nan, sqrt
+from math import fsum, hypot, isfinite, nan, sqrt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def checked_sum(data: Sequence[Any]) -> float:
 
 def normalize(data: Sequence[Any]) -> list[float] | None:
     """Map onto [0, 1]; None hands over to the array path."""
-    if not data or not abs(checked_sum(data)) < inf:
+    if not data or not isfinite(checked_sum(data)):
         return None
     ordered = sorted(data)  # faster than min and max
     low, high = ordered[0], ordered[-1]
@@ -53,10 +53,12 @@ def normalize(data: Sequence[Any]) -> list[float] | None:
 
 def standardize(data: Sequence[Any], ddof: int) -> list[float] | None:
     """Map to mean 0 and deviation 1; None hands over to the array path."""
-    total, n = checked_sum(data), len(data)
-    if not abs(total) < inf or n <= ddof:
+    n = len(data)
+    if n <= ddof:
         return None
-    mean = total / n
+    mean = checked_sum(data) / n
+    if not abs(mean) < _EXACT:
+        return None
     deviations: list[float] = []
     for x in data:
         deviations.append(x - mean)  # noqa: PERF401 -- see above
@@ -65,8 +67,6 @@ def standardize(data: Sequence[Any], ddof: int) -> list[float] | None:
     except (OverflowError, ValueError):
         return None
     norm = hypot(*deviations)
-    if not abs(mean) + norm < _EXACT:
-        return None
     # Squares about a mean that is off by the rest are larger, by a few bits at most or
     # the array path takes over, which also tells equal values from those nearly equal.
     squares = norm * norm - n * rest * rest
@@ -81,7 +81,7 @@ def standardize(data: Sequence[Any], ddof: int) -> list[float] | None:
 
 def clip(data: Sequence[Any], lower: float, upper: float) -> list[float] | None:
     """Clip at two percentiles by the index rule; None hands over to the array path."""
-    if not abs(checked_sum(data)) < inf:
+    if not isfinite(checked_sum(data)):
         return None
     ordered = sorted(data)
     n = len(ordered)

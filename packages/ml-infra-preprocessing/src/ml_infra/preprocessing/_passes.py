@@ -83,7 +83,7 @@ def settled_extent(vector: Vector, missing: str) -> tuple[float, float]:
     if vector.null is not None:
         vector.settle(missing)
     low, high = extent(vector)
-    if not (isfinite(low) and isfinite(high)) and len(vector.values):
+    if not (isfinite(low) and isfinite(high)):
         vector.settle(missing)
         low, high = extent(vector)
     if vector.is_wide(low, high):
