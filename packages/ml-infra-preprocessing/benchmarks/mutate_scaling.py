@@ -36,13 +36,19 @@ MODULES = {
     "_passes": ["test_moments.py", "test_containers.py", *_SCALERS],
     "_ranks": ["test_ranks.py", "test_threads.py", "test_containers.py"],
     "_threads": ["test_threads.py"],
-    "_learning": _SCALERS,
-    "_states": _SCALERS,
+    "_learning": ["test_learning.py", *_SCALERS],
+    "_states": ["test_fitted_states.py", *_SCALERS],
     "_groups": ["test_groups.py", *_SCALERS],
-    "_plans": ["test_groups.py", *_SCALERS],
+    "_plans": ["test_plans.py", "test_groups.py", *_SCALERS],
     "_quantiles": ["test_quantile_states.py", "test_ranks.py", *_SCALERS],
-    "_affine_scalers": _SCALERS,
-    "_quantile_scalers": ["test_quantile_states.py", "test_ranks.py", *_SCALERS],
+    "_affine_scalers": ["test_affine_scalers.py", "test_plans.py", *_SCALERS],
+    "_quantile_scalers": [
+        "test_quantile_scalers.py",
+        "test_quantile_states.py",
+        "test_plans.py",
+        "test_ranks.py",
+        *_SCALERS,
+    ],
 }
 FOLDER = Path(__file__).resolve().parent.parent / "tests"
 PACKAGE = "ml_infra.preprocessing"
@@ -109,11 +115,13 @@ def replace(module, source):
 
 
 def _take(old, new):
-    """Take over the code of a function, or of each method of a class."""
+    """Take over the code of a function, or the methods and constants of a class."""
     if isinstance(old, type):
-        for name, method in vars(new).items():
-            if name in vars(old):
-                _take(vars(old)[name], method)
+        for name, value in vars(new).items():
+            if type(value) in {int, float, tuple}:
+                setattr(old, name, value)
+            elif name in vars(old):
+                _take(vars(old)[name], value)
         return
     for wrapped in ("fget", "__func__"):  # properties, class methods
         old, new = getattr(old, wrapped, old), getattr(new, wrapped, new)

@@ -89,12 +89,12 @@ class MinMaxScaler(Scaler):
     @property
     def data_min_(self) -> NDArray[np.float64]:
         """Least value learned, shape (columns,); with `by` (groups, columns)."""
-        return self._learned(lambda: self.state_.low + self.state_.low_rest)
+        return self._learned(lambda: np.array(self.state_.low))
 
     @property
     def data_max_(self) -> NDArray[np.float64]:
         """Greatest value learned, shaped as `data_min_`."""
-        return self._learned(lambda: self.state_.high + self.state_.high_rest)
+        return self._learned(lambda: np.array(self.state_.high))
 
     def _learn(self, table: Batch) -> ExtentState:
         if table.groups is None:
@@ -112,7 +112,7 @@ class MinMaxScaler(Scaler):
         large = np.maximum(np.abs(state.low), np.abs(state.high)) > 2.0**1000
         unit = np.where(large, 2, 0)
         low, high = np.ldexp(state.low, -unit), np.ldexp(state.high, -unit)
-        width = (high - low) + (state.high_rest - state.low_rest)
+        width = high - low
         for cell in np.argwhere((state.low_rest != 0) | (state.high_rest != 0)):
             width[tuple(cell)] = state.width(*cell.tolist())
         return Affine(

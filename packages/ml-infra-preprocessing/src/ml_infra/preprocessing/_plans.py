@@ -47,6 +47,11 @@ class Affine:
     clip: bool = False
     top: Floats | None = None  # what 1 maps back to, where that must be exact
 
+    def __post_init__(self) -> None:
+        # Less -0.0 both zeros are 0.0; less 0.0 one of them would stay -0.0.
+        center = np.where(self.center == 0.0, -0.0, self.center)
+        object.__setattr__(self, "center", center)
+
     def column(self, group: int, j: int, vector: Vector, out: NDArray[Any]) -> float:
         """Transform one column into `out`; return the sum, which shows NaN."""
         center, rest = float(self.center[group, j]), float(self.rest[group, j])
@@ -54,7 +59,7 @@ class Affine:
         if vector.values.dtype.kind in "iu" and self._wide(group)[j]:
             center, rest = _centered(vector, center, rest)
         scale, total = float(self.scale[group, j]), 0.0
-        for block in rescaled(vector, center or -0.0, rest, scale, out):
+        for block in rescaled(vector, center, rest, scale, out):
             if self.flat[group, j]:
                 block[~np.isnan(block)] = 0.0
             self._to_range(block)
@@ -71,7 +76,7 @@ class Affine:
             block = np.ldexp(
                 block.astype(np.float64), -np.tile(self.exponent[0], repeat)
             )
-        np.subtract(block, center + -0.0, out=work, dtype=np.float64)
+        np.subtract(block, center, out=work, dtype=np.float64)
         if rest.any():
             work -= rest
         work /= scale
@@ -123,9 +128,11 @@ class Affine:
         )
         if self._wide(group).any() or self.exponent[group].any():
             return None
+        # Less the least float nothing is negative, and over infinity all of it is 0.0.
+        center = np.where(self.flat[group], np.finfo(np.float64).min, center)
         scale = np.where(self.flat[group], np.inf, scale)
         rests = rest.tolist() if rest.any() else []
-        return (center + -0.0).tolist(), rests, scale.tolist()
+        return center.tolist(), rests, scale.tolist()
 
     def _wide(self, group: int) -> NDArray[np.bool_]:
         """Return for which columns integers differ from the center as integers only."""
@@ -149,7 +156,7 @@ class Affine:
         shares = values.astype(np.float64, copy=False)
         if self.range != (0.0, 1.0):
             shares = (shares - low) / (high - low)
-        center, rest = self.center[codes, j], self.rest[codes, j]
+        center, rest = self.center[codes, j] + 0.0, self.rest[codes, j]
         if self.top is None:
             back = (shares * self.scale[codes, j] + rest) + center
         else:
@@ -178,12 +185,12 @@ def between(part: float, low: float, high: float) -> float:
 
 def _centered(vector: Vector, center: float, rest: float) -> tuple[float, float]:
     """Let reading subtract the integer part of the center, exactly."""
-    whole = int(center) + int(rest)
-    limits = np.iinfo(vector.values.dtype)
-    if limits.min <= whole <= limits.max and not vector.exponent:
-        vector.origin = whole
-        return (center - int(center)) + (rest - int(rest)), 0.0
-    return center, rest
+    if vector.exponent:
+        return center, rest
+    whole, limits = int(center) + int(rest), np.iinfo(vector.values.dtype)
+    vector.origin = min(max(whole, int(limits.min)), int(limits.max))
+    part = (center - int(center)) + (rest - int(rest))
+    return (whole - vector.origin) + part, 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -205,7 +205,8 @@ class Scaler(Transformer):
     def _learned(self, read: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         """Return what is read from the state, one number a column and group."""
         self._check_fitted()
-        values = read()
+        with np.errstate(all="ignore"):
+            values = read()
         return values[0] if self.groups_ is None else values
 
     def _check_state(self) -> None:
