@@ -2,18 +2,21 @@
 
 import math
 import threading
-from functools import partial
+import time
 
 import numpy as np
 import pytest
 
 from ml_infra.preprocessing import (
+    Column,
+    Schema,
     _threads,
     clip_outliers,
     normalize,
     robust_scale,
     standardize,
 )
+from ml_infra.preprocessing._judge import Judge
 
 FUNCTIONS = [normalize, standardize, clip_outliers, robust_scale]
 DATA = np.random.default_rng(3).normal(size=300_001)
@@ -75,19 +78,23 @@ def test_without_a_thread_to_be_had_the_caller_writes_all(small_parts, monkeypat
     np.testing.assert_array_equal(normalize(DATA), expected)
 
 
-def test_what_a_part_raises_comes_out_when_all_have_ended():
+def test_what_a_job_raises_comes_out_when_all_threads_have_ended():
+    together, left = threading.Barrier(2, timeout=20), []
+
+    def fail():
+        together.wait()
+        raise MemoryError
+
+    def wait():
+        time.sleep(0.01)
+        left.append(wait)
+
+    jobs = [fail, together.wait, *[wait] * 1000]
     before = threading.active_count()
-    done = []
-
-    def job(place):
-        if place == 1:
-            raise MemoryError(place)
-        done.append(place)
-
     with pytest.raises(MemoryError):
-        _threads.run_together([partial(job, place) for place in range(3)])
-    assert sorted(done) == [0, 2]
+        _threads.run_together(jobs, 2)
     assert threading.active_count() == before
+    assert len(left) < 1000
 
 
 def test_results_come_in_the_order_of_the_jobs():
@@ -126,6 +133,36 @@ def test_a_part_that_holds_what_no_other_does(place, small_parts):
     np.testing.assert_array_equal(
         clip_outliers(rising, 2, 60), rising.clip(6000, 180_000)
     )
+
+
+def test_columns_are_judged_side_by_side(small_parts, monkeypatch):
+    """Each keeps a state of its own: the report is that of one thread."""
+    columns = {f"c{i}": DATA[:100_000] + i for i in range(8)}
+    columns["text"] = np.array(["a", "bb", ""] * 33_333 + ["a"], object)
+    columns["times"] = np.arange(100_000).astype("datetime64[s]")
+    rules = {name: Column("float", min=-2 + i, max=3 + i, unique=i == 5)
+             for i, name in enumerate(columns)}  # fmt: skip
+    rules["text"] = Column("text", regex="[ab]+", in_=("a", "bb"))
+    rules["times"] = Column("datetime", ordered="increasing")
+    schema = Schema(rules)
+    together, judging, judge = threading.Barrier(3, timeout=20), set(), Judge.judge
+
+    def judged(self, *batch):
+        if threading.get_ident() not in judging:
+            judging.add(threading.get_ident())
+            together.wait()
+        judge(self, *batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Judge, "judge", judged)
+        report = schema.validate(columns).to_dict()
+    assert len(judging) == 3
+    monkeypatch.setattr(_threads, "_processors", lambda: 1)
+    assert schema.validate(columns).to_dict() == report
+    failed = {(one["column"], one["rule"]): one["count"] for one in report["results"]}
+    assert failed["text", "regex"] == failed["text", "in_"] == 33_333
+    for i in range(8):
+        assert failed[f"c{i}", "max"] == np.count_nonzero(columns[f"c{i}"] > 3 + i)
 
 
 def test_the_error_state_of_the_caller_does_not_matter_in_threads(small_parts):

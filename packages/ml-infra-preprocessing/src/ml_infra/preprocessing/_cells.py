@@ -78,8 +78,7 @@ class Cells:
     @property
     def nulls(self) -> Mask | None:
         """Where values are missing, or None when none is."""
-        if not self._known:
-            self._known = True  # asked for once: the answer takes a pass
+        if not self._known:  # asked for once: the answer takes a pass
             nulls = self._nulls
             if self.kind == "float" and self.values.dtype != object and self.size:
                 # A NaN anywhere makes the minimum NaN, and mostly there is none.
@@ -88,6 +87,7 @@ class Cells:
             if nulls is None and self.kind in ("text", "category"):
                 nulls = self.encoded()[0] < 0
             self._nulls = nulls if nulls is not None and nulls.any() else None
+            self._known = True  # last: another thread may be asking, too
         return self._nulls
 
     @property

@@ -17,7 +17,6 @@ from ._bounds import (
     times_among,
 )
 from ._cells import encode_objects
-from ._keys import BLOCK
 from ._limits import Limits
 from ._null_like import taken_as_null
 from ._views import (
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from ._keys import Ints
     from ._views import Moments
 
+_BLOCK = 1 << 17  # numbers that stay in the cache where both bounds read them
 NULL_LOOKING = frozenset(
     {"", "NA", "N/A", "n/a", "NULL", "null", "None", "none", "NaN", "nan", "#N/A"}
 )
@@ -69,12 +69,12 @@ class Judge:
         # Block by block, so that memory is read once; most blocks are good.
         limits, good, at = self._limits(cells.values.dtype), 0, 0
         while at < cells.size:
-            stop = at + BLOCK
+            stop = at + _BLOCK
             block = cells.values[at:stop]
             if limits.hold(block):
                 good += len(block)
             else:
-                stop += BLOCK  # a bad block is seldom alone
+                stop += _BLOCK  # a bad block is seldom alone
                 self._judge_all(cells.part(at, stop), start + at, state)
             at = stop
         state.rows += good
@@ -284,10 +284,10 @@ def _kinds_by_bounds(column: Column) -> frozenset[str]:
 def _first(bad: Mask, k: int) -> Ints:
     """Return the first `k` places where `bad` holds, reading no further than needed."""
     found: list[Ints] = [np.empty(0, np.int64)]
-    for start in range(0, len(bad), BLOCK):
+    for start in range(0, len(bad), _BLOCK):
         if sum(map(len, found)) >= k:
             break
-        found.append(np.flatnonzero(bad[start : start + BLOCK]) + start)
+        found.append(np.flatnonzero(bad[start : start + _BLOCK]) + start)
     return np.concatenate(found)[:k]
 
 

@@ -8,6 +8,7 @@ clears one by one. Several processors do so at once, and NumPy lets other thread
 from __future__ import annotations
 
 import os
+from collections import deque
 from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,50 +21,60 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-_PART = 1 << 22  # values to read or write that are worth starting a thread for
+_PART = 1 << 20  # values to read or write that are worth starting a thread for
 _MOST = 4  # threads: more only wait for the memory
 
 
-def parts_of(size: int, least: int | None = None) -> list[range]:
-    """
-    Return ranges that cover [0, size) and do not overlap, one for each thread.
+def threads_for(size: int, least: int | None = None) -> int:
+    """Return how many threads share work on `size` values, `least` or more each."""
+    useful = min(size // (least or _PART), _MOST)
+    return min(useful, _processors()) if useful > 1 else 1
 
-    Each has about `least` values or more; None stands for plain reading or writing.
-    """
-    parts = max(1, min(_processors(), size // (least or _PART), _MOST))
-    step = -(-size // (parts * BLOCK)) * BLOCK or BLOCK
+
+def parts_of(size: int, least: int | None = None) -> list[range]:
+    """Return ranges that cover [0, size) and do not overlap, one for each thread."""
+    step = -(-size // (threads_for(size, least) * BLOCK)) * BLOCK or BLOCK
     return [range(start, min(start + step, size)) for start in range(0, size, step)]
 
 
-def run_together(jobs: Sequence[Callable[[], _T]]) -> list[_T]:
+def run_together(
+    jobs: Sequence[Callable[[], _T]], threads: int | None = None
+) -> list[_T]:
     """
-    Return what each job returns; all but the first have threads of their own.
+    Return what each job returns, after some threads, the caller's among them, did all.
 
-    The threads have ended when this returns or raises, so a fork meets none of them.
-    Where the system gives no thread, as at the interpreter's exit, the caller's own
-    does the work.
+    None stands for a thread each. They have ended when this returns or raises, so a
+    fork meets none of them. Where the system gives no thread, as at the interpreter's
+    exit, the caller's own does all the work.
     """
+    if len(jobs) < 2 or threads == 1:
+        return [job() for job in jobs]
+    todo = deque(enumerate(jobs))
     results: dict[int, _T] = {}
     failures: list[BaseException] = []
 
-    def work(place: int) -> None:
-        try:
-            with np.errstate(all="ignore"):  # which a thread does not inherit
-                results[place] = jobs[place]()
-        except BaseException as error:  # noqa: BLE001 - raised below, by the caller's thread
-            failures.append(error)
+    def work() -> None:
+        with np.errstate(all="ignore"):  # which a thread does not inherit
+            while True:
+                try:
+                    place, job = todo.popleft()
+                except IndexError:
+                    return
+                try:
+                    results[place] = job()
+                except BaseException as error:  # noqa: BLE001 -- raised by the caller's
+                    failures.append(error)
+                    todo.clear()
 
-    mine, started = [0] if jobs else [], []
-    for place in range(1, len(jobs)):
-        thread = Thread(target=work, args=(place,))
+    started: list[Thread] = []
+    for _ in range(1, min(threads or len(jobs), len(jobs))):
+        thread = Thread(target=work)
         try:
             thread.start()
         except RuntimeError:
-            mine.append(place)
-        else:
-            started.append(thread)
-    for place in mine:
-        work(place)
+            break
+        started.append(thread)
+    work()
     for thread in started:
         thread.join()
     if failures:

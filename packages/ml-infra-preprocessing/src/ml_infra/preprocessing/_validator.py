@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from ._findings import (
 )
 from ._report import Report, Result, shown
 from ._tables import Table, batches
+from ._threads import run_together, threads_for
 
 if TYPE_CHECKING:
     from ._cells import Cells
@@ -174,6 +176,7 @@ class Validator:
         checked = self.schema._arrays(cells, table, place)
         self._cover([(start, stop)])
         self._look_at_names(table, cells, doubled, start)
+        jobs = []
         for name, judge, state in zip(
             self.schema.columns, self._judges, self._states, strict=True
         ):
@@ -181,7 +184,8 @@ class Validator:
                 if name in doubled and judge.column.position is None:
                     _refuse(judge.column, state, doubled[name], table.rows)
                 else:
-                    judge.judge(cells[name], start, state)
+                    jobs.append(partial(judge.judge, cells[name], start, state))
+        run_together(jobs, threads_for(table.rows * len(jobs)))
         for check, found in zip(self.schema.checks, self._checks, strict=True):
             found.judge(check, checked, table.rows, start)
         self._next = stop
