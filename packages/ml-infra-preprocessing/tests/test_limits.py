@@ -21,6 +21,7 @@ TYPES = ["f8", "f4", "f2", "g", ">f8", "i8", "i1", "u8", "u1", ">i4"]
 FLOATS = [0.0, -0.0, 0.5, 1.0, -1.0, 2.0, 100.0, -100.0]
 ODD = [math.nan, math.inf, -math.inf, 5e-324, np.finfo("f8").max]
 BOUNDS = [None, 0, -0.0, 1, -1, 0.5, 2, 100, -200, 300, math.inf, -math.inf]
+BOUNDS += [1e39, -1e39, 10**400, -(10**400)]  # beyond every float32, every double
 
 
 @settings(deadline=None, derandomize=True, max_examples=600)

@@ -2,6 +2,8 @@
 
 import copy
 import json
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -16,8 +18,13 @@ from ml_infra.preprocessing import (
     StandardScaler,
     StateError,
     check_columns,
+    check_finite,
+    check_in_range,
+    clip_outliers,
+    drift,
     normalize,
     robust_scale,
+    standardize,
 )
 
 SCALERS = (MinMaxScaler, StandardScaler, RobustScaler, OutlierClipper)
@@ -69,6 +76,139 @@ def test_quantiles_are_two_percentiles(bad):
     if bad not in ("ab", {25, 75}):
         with pytest.raises(ValueError, match="quantiles must be two percentiles"):
             robust_scale([1, 2, 4], quantiles=bad)
+
+
+VALUES = [1.0, 2.0, 4.0]
+SCHEMA = Schema({"a": "float"})
+#: Settings by the name that a refusal has to hold.
+SETTINGS = {
+    "ddof": [
+        lambda ddof: standardize(VALUES, ddof=ddof),
+        lambda ddof: standardize(np.array(VALUES), ddof=ddof),
+        lambda ddof: StandardScaler(ddof=ddof).fit(TABLE),
+        lambda ddof: StandardScaler(ddof=ddof, by="a").fit(TABLE),
+    ],
+    "percentiles": [
+        lambda low: clip_outliers(VALUES, low, 95),
+        lambda high: clip_outliers(VALUES, 5, high),
+        lambda low: robust_scale(VALUES, quantiles=(low, 75)),
+        lambda low: OutlierClipper(low, 95).fit(TABLE),
+        lambda high: RobustScaler(quantiles=(25, high)).fit(TABLE),
+    ],
+    "range": [
+        lambda low: MinMaxScaler((low, 1)).fit(TABLE),
+        lambda high: MinMaxScaler((0, high)).fit(TABLE),
+    ],
+    "low, high": [
+        lambda low: check_in_range(VALUES, low, 0),
+        lambda high: check_in_range(VALUES, 5, high),
+    ],
+    "alpha": [lambda alpha: drift(TABLE, TABLE, alpha=alpha)],
+    "min_effect": [
+        lambda floor: drift(TABLE, TABLE, min_effect=floor),
+        lambda floor: drift(TABLE, TABLE, min_effect={"ks": floor}),
+    ],
+    "q": [Profile.of(TABLE)["a"].quantile],
+    "k": [Profile.of(TABLE)["a"].top, Profile.of({"a": ["x"]})["a"].top],
+    "cap": [lambda cap: Profile(cap=cap)],
+    "max_labels": [lambda most: Profile(max_labels=most)],
+    "min_rows": [lambda least: Schema({}, min_rows=least)],
+    "max_examples": [lambda most: SCHEMA.validate(TABLE, most)],
+    "max_categories": [lambda most: Schema.infer(TABLE, max_categories=most)],
+    "start": [
+        lambda start: SCHEMA.validator(start=start),
+        lambda start: SCHEMA.validator().update(TABLE, start=start),
+    ],
+    "max_len": [lambda most: Column("text", max_len=most)],
+    "position": [lambda place: Column("text", position=place)],
+    "min": [lambda low: Column("float", min=low)],
+    "max": [lambda high: Column("float", max=high)],
+}
+#: What takes any integer, or any that is not negative.
+COUNTS = {"cap", "k", "max_categories", "max_examples", "max_len", "position"}
+BOUNDS = {"low, high", "min", "max"}
+UNUSABLE = {
+    "huge": (10**400, COUNTS | BOUNDS),
+    "-huge": (-(10**400), BOUNDS),
+    "fraction": (Fraction(10**400), {"low, high"}),
+    "decimal": (Decimal("nan"), set()),
+    "nan": (float("nan"), set()),
+    "text": ("x", set()),
+    "complex": (1j, set()),
+    "array": (np.ones(2), set()),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [(name, kind) for name in SETTINGS for kind in UNUSABLE
+     if name not in UNUSABLE[kind][1]],
+)  # fmt: skip
+def test_a_setting_that_is_no_usable_number_is_refused_by_name(name, kind):
+    for call in SETTINGS[name]:
+        with pytest.raises((TypeError, ValueError), match=rf"\b{name}\b") as caught:
+            call(UNUSABLE[kind][0])
+        assert type(caught.value) in (TypeError, ValueError)
+        assert "ambiguous" not in str(caught.value)
+
+
+def test_a_ddof_that_no_data_have_is_refused_with_a_way_out():
+    for call in SETTINGS["ddof"]:
+        with pytest.raises(ValueError, match=r"of about 10\*\*5000; 1 is for"):
+            call(10**5000)
+        with pytest.raises(ValueError, match=r"pass .*smaller\sddof"):
+            call(3)
+    assert standardize([1.0, 3.0], ddof=np.int64(0)) == [-1.0, 1.0]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int64", "uint64", "float32", "float64"])
+@pytest.mark.parametrize("closed", ["both", "neither"])
+def test_bounds_beyond_every_float_are_bounds_like_others(dtype, closed):
+    values, huge = np.array([1, 2, 3], dtype), 10**400
+    for data in (values, values.tolist(), [*values.tolist(), None]):
+        for low, high, good in (
+            (-huge, huge, 3),
+            (np.float64(0), huge, 3),
+            (huge, 2 * huge, 0),
+            (-2 * huge, -huge, 0),
+        ):
+            column = Column(min=low, max=high, closed=closed)
+            schema = Schema({"a": column})
+            assert Schema.from_json(schema.to_json()) == schema
+            rules = {one.rule: one for one in schema.validate({"a": data}).results}
+            assert rules["min"].count + rules["max"].count == 3 - good
+            if good:
+                assert check_in_range(data, low, high, closed=closed) is data
+            else:
+                with pytest.raises(ValueError, match=r"3 of \d values are outside"):
+                    check_in_range(data, low, high, closed=closed)
+        column = Column(in_=(2, huge, -huge), null_like=(3, huge))
+        listed = Schema({"a": column}).validate({"a": data}).failures
+        assert [(one.rule, one.count, one.values) for one in listed] == [
+            ("in_", 1, (1,))
+        ]
+
+
+def test_numbers_beyond_every_float_are_judged_and_not_thrown_at():
+    for huge in (10**400, Fraction(10**400), Fraction(10**400, 3)):
+        column = Column("float", min=2, max=3, unique=True, ordered="increasing")
+        for data in ([1.5, huge], [1, huge, None]):
+            report = Schema({"a": column}).validate({"a": data})
+            assert not report.ok
+            assert json.loads(report.to_json())["ok"] is False
+            with pytest.raises(TypeError, match="data: expected numbers, got huge"):
+                check_finite(data)
+            assert Profile.of({"a": data})["a"].nulls == len(data) - 2
+
+
+def test_an_infinite_floor_is_never_reached_and_stays_json():
+    rng = np.random.default_rng(0)
+    old, new = {"x": rng.normal(size=200)}, {"x": rng.normal(2, 1, size=200)}
+    assert drift(old, new)["x"].verdict == "drift"
+    found = drift(old, new, min_effect=float("inf"))
+    assert found["x"].verdict == "stable"
+    tests = json.loads(found.to_json())["columns"][0]["tests"]
+    assert {one["floor"] for one in tests} == {"inf"}
 
 
 @pytest.mark.parametrize("bad", [None, 5, "a", b"a"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from ._scaler import Scaler
 from ._settings import check_choices, refuse_nothing, single
 from ._states import ExtentState, MomentState
 from ._vectors import open_vector
+from .normalization import check_ddof
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,8 +79,9 @@ class MinMaxScaler(Scaler):
             raise TypeError(f"clip must be True or False, got {self.clip!r}")
         try:
             low, high = self.range
-            valid = low < high and isfinite(low) and isfinite(high - low)
-        except (TypeError, ValueError, OverflowError):
+            width = float(high) - float(low)
+            valid = low < high and isfinite(low) and 0 < width < inf
+        except (TypeError, ValueError, ArithmeticError):
             valid = False
         if not valid:
             raise ValueError(
@@ -177,7 +179,7 @@ class StandardScaler(Scaler):
 
     def _check_settings(self) -> None:
         check_choices(self)
-        _check_ddof(self.ddof)
+        check_ddof(self.ddof)
 
     @property
     def mean_(self) -> NDArray[np.float64]:
@@ -238,8 +240,8 @@ class StandardScaler(Scaler):
         self._refuse_columns(
             few & (state.varied | (self.constant == "raise")),
             f"StandardScaler needs more than {self.ddof} samples (rows; n_samples = 1 "
-            f"has no spread) for "
-            f"ddof={self.ddof}",
+            f"has no spread) for ddof={self.ddof}; fit more rows, or pass a smaller "
+            "ddof",
         )
         flat = ~state.varied
         if self.constant == "raise":
@@ -283,8 +285,3 @@ def _checked_weights(weights: Any, rows: int) -> NDArray[np.float64]:
         )
     values: NDArray[np.float64] = vector.values.astype(np.float64)
     return values
-
-
-def _check_ddof(ddof: Any) -> None:
-    if ddof is True or not isinstance(ddof, (int, np.integer)) or ddof < 0:
-        raise ValueError(f"ddof must be an integer >= 0, got {ddof!r}")

@@ -27,11 +27,11 @@ def one_of(values: Array, allowed: tuple[Any, ...]) -> Mask:
         fit: list[Any] = [v for v in allowed if isinstance(v, (bool, np.bool_))]
     elif values.dtype.kind in "iu":
         info = np.iinfo(values.dtype)
-        whole = [int(v) for v in _numbers(allowed) if math.isfinite(v) and v == int(v)]
+        whole = [int(v) for v in _numbers(allowed) if abs(v) < math.inf and v == int(v)]
         fit = [v for v in whole if info.min <= v <= info.max]
     else:
-        most = np.finfo(values.dtype).max
-        fit = [v for v in _numbers(allowed) if math.isinf(v) or abs(v) <= most]
+        most = float(np.finfo(values.dtype).max)
+        fit = [v for v in _numbers(allowed) if not most < abs(v) < math.inf]
     return np.isin(values, np.array(fit, values.dtype))
 
 

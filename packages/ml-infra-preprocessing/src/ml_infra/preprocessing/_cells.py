@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import numbers
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -241,7 +242,8 @@ def cells_of_objects(values: Sequence[Any]) -> Cells:
     families = {one: _family(one) for one in set(map(type, values))}
     kinds = set(families.values()) - {"null"}
     if kinds == {"float"} and "null" not in families.values():
-        return Cells("float", size, np.array(values, np.float64), found="float")
+        with suppress(OverflowError):  # of a fraction beyond all floats
+            return Cells("float", size, np.array(values, np.float64), found="float")
     if any(issubclass(one, _SCALARS) for one in families):
         values = [v.item() if isinstance(v, _SCALARS) else v for v in values]
         families.update((one, _family(one)) for one in set(map(type, values)))
@@ -313,7 +315,7 @@ def _numbers(values: Sequence[Any], nulls: Mask | None, kind: str) -> Cells:
     whole = [v for v in filled if isinstance(v, (int, np.integer))]
     largest = max(map(abs, map(int, whole)), default=0)
     if largest > _HUGE:
-        return Cells("mixed", size, _objects(values), nulls, found="int")
+        return Cells("mixed", size, _objects(values), nulls, found="huge int")
     if kind == "int" and (
         largest < 2**63 or min(map(int, whole)) == -(2**63) == -largest
     ):
@@ -322,7 +324,10 @@ def _numbers(values: Sequence[Any], nulls: Mask | None, kind: str) -> Cells:
     if kind == "float" and whole:
         integers = np.array([isinstance(v, (int, np.integer)) for v in values], bool)
     if kind == "float" and largest <= _EXACT:
-        array = np.array([float(v) for v in filled])
+        try:
+            array = np.array([float(v) for v in filled])
+        except OverflowError:
+            return Cells("mixed", size, _objects(values), nulls, found="huge Fraction")
         if nulls is not None:
             array[nulls] = np.nan
         return Cells("float", size, array, found="float", integers=integers)

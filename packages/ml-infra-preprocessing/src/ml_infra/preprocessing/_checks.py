@@ -132,8 +132,7 @@ def check_in_range(
         raise ValueError(
             f'closed: expected "both", "left", "right" or "neither", got {closed!r}'
         )
-    if not low <= high:
-        raise ValueError(f"low, high: expected low <= high, got {low!r} and {high!r}")
+    _check_ends(low, high)
     cells = _numeric(data, name)
     if _hold(cells, low, high, closed):
         return data
@@ -309,6 +308,24 @@ def _numeric(data: Any, name: str) -> Cells:
     if cells.kind not in ("int", "float", "null") and cells.size:
         raise TypeError(f"{name}: expected numbers, got {cells.found}")
     return cells
+
+
+def _check_ends(*ends: Any) -> None:
+    """Raise TypeError or ValueError unless these are two numbers in order."""
+    # A NumPy number cannot be compared with every integer, a plain one can.
+    low, high = (end.item() if isinstance(end, np.generic) else end for end in ends)
+    try:
+        numbers = hasattr(low, "__float__") and hasattr(high, "__float__")
+        ordered = numbers and bool(low <= high)
+    except (TypeError, ValueError, ArithmeticError):  # of arrays, of a Decimal NaN
+        numbers = ordered = False
+    if not ordered:
+        kind, expected = (
+            (ValueError, "low <= high") if numbers else (TypeError, "two numbers")
+        )
+        raise kind(
+            f"low, high: expected {expected}, got {shown(low)} and {shown(high)}"
+        )
 
 
 def _hold(

@@ -153,7 +153,12 @@ class ColumnProfile:
 
         Unknown means more distinct values than are counted one by one, or integers
         beyond 2**53. Equal counts are in the order of the values.
+
+        Raises:
+            ValueError: If `k` is no integer >= 0.
         """
+        if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 0:
+            raise ValueError(f"k: expected an integer >= 0, got {k!r}")
         if not self.is_numeric:
             if self.labels is None:
                 return None

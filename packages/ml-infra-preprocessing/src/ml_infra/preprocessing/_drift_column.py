@@ -79,7 +79,7 @@ class DriftTest:
         """Return the test as strict JSON types."""
         names = ("statistic", "value", "effect", "unit", "floor", "n", "m", "bins",
                  "df", "p", "p_adjusted", "drift")  # fmt: skip
-        return {name: getattr(self, name) for name in names}
+        return {name: plain(getattr(self, name)) for name in names}
 
 
 @dataclass(repr=False)

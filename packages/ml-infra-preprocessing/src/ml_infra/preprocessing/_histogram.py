@@ -392,6 +392,9 @@ class KeyHistogram:
 
 
 def _level(q: float) -> float:
-    if not 0.0 <= q <= 1.0:
-        raise ValueError(f"q: expected a level in [0, 1], got {q!r}")
-    return float(q)
+    try:
+        if not isinstance(q, complex) and 0.0 <= float(q) <= 1.0:
+            return float(q)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ValueError(f"q: expected a level in [0, 1], got {q!r}")

@@ -102,26 +102,26 @@ def _refused(values: Array, bound: Bound | None) -> Mask:
 
 def _lower(bound: Any, dtype: np.dtype[Any], *, open_: bool) -> Bound:
     if dtype.kind in "iu":
-        least = math.ceil(bound) if math.isfinite(bound) else bound
+        least = math.ceil(bound) if _is_finite(bound) else bound
         least += open_ and least == bound
         ends = np.iinfo(dtype)
         if least > ends.max:
             return operator.le, dtype.type(ends.max)
         return operator.lt, dtype.type(max(least, ends.min))
     refuses = operator.le if open_ else operator.lt
-    return refuses, _fitted(bound, dtype, up=False)
+    return refuses, _fitted(bound, dtype, up=not open_)
 
 
 def _upper(bound: Any, dtype: np.dtype[Any], *, open_: bool) -> Bound:
     if dtype.kind in "iu":
-        most = math.floor(bound) if math.isfinite(bound) else bound
+        most = math.floor(bound) if _is_finite(bound) else bound
         most -= open_ and most == bound
         ends = np.iinfo(dtype)
         if most < ends.min:
             return operator.ge, dtype.type(ends.min)
         return operator.gt, dtype.type(min(most, ends.max))
     refuses = operator.ge if open_ else operator.gt
-    return refuses, _fitted(bound, dtype, up=True)
+    return refuses, _fitted(bound, dtype, up=open_)
 
 
 def _fitted(bound: Any, dtype: np.dtype[Any], *, up: bool) -> Any:
@@ -129,9 +129,16 @@ def _fitted(bound: Any, dtype: np.dtype[Any], *, up: bool) -> Any:
     if dtype.kind != "f":
         return bound
     ends = np.finfo(dtype)
-    if not math.isfinite(bound) or abs(bound) <= ends.max:
+    if not _is_finite(bound) or abs(bound) <= float(ends.max):
         return dtype.type(bound)
-    # Beyond the largest finite value, only an infinity is outside.
-    largest = ends.max if bound > 0 else ends.min
-    outside = (bound > 0) != up
-    return dtype.type(np.inf if bound > 0 else -np.inf) if outside else largest
+    # Beyond the finite values: the neighbour that every number compares with alike.
+    if bound > 0:
+        return dtype.type(np.inf) if up else ends.max
+    return ends.min if up else dtype.type(-np.inf)
+
+
+def _is_finite(bound: Any) -> bool:
+    try:
+        return math.isfinite(bound)
+    except OverflowError:  # of an integer or a fraction beyond all floats
+        return True

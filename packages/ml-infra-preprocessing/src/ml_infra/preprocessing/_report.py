@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from . import _elements
 from ._html import table
 
 if TYPE_CHECKING:
@@ -215,6 +216,8 @@ def _bad(result: Result) -> bool:
 
 def shown(value: Any) -> str:
     """Return a value for a message: escaped, on one line, and not too long."""
+    if isinstance(value, int) and value.bit_length() > 512:
+        return _elements.shown(value)
     text = ascii(value) if _has_controls(value) else repr(value)
     if isinstance(value, (float, np.floating)):
         text = f"{float(value)!r}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ._column import Column
 from ._judge import Judge
+from ._report import shown
 from ._state import StateError, expect_format, expect_keys, field, is_int, read_json
 from ._validator import Validator
 
@@ -66,7 +67,9 @@ class Schema:
                 f'extra: expected "warn", "error" or "allow", got {extra!r}'
             )
         if not is_int(min_rows, range(2**62)):
-            raise ValueError(f"min_rows: expected an integer >= 0, got {min_rows!r}")
+            raise ValueError(
+                f"min_rows: expected an integer in [0, 2**62), got {shown(min_rows)}"
+            )
         self.columns: dict[Any, Column] = {
             name: _column(name, one) for name, one in columns.items()
         }

@@ -45,8 +45,7 @@ def _check_columns(columns: Any) -> None:
 def check_pair(pair: Any, name: str) -> None:
     """Raise ValueError unless these are two percentiles, the lower first."""
     try:
-        low, high = pair[0], pair[1]
-        check_percentiles(low, high)
+        low, high = check_percentiles(pair[0], pair[1])
         valid = low < high and len(pair) == 2
     except (LookupError, TypeError, ValueError):
         valid = False

@@ -48,7 +48,7 @@ class Validator:
         self.schema = schema
         self.max_examples = max_examples
         self._placed = start is not None
-        self._next = _row_number(start or 0)
+        self._next = _row_number(0 if start is None else start)
         self._spans: list[tuple[int, int]] = []  # rows seen, disjoint, in order
         self._judges = schema._judges(max_examples)
         self._states = [ColumnState() for _ in self._judges]
@@ -254,8 +254,11 @@ class Validator:
 
 
 def _row_number(start: Any) -> int:
-    if isinstance(start, bool) or not isinstance(start, (int, np.integer)) or start < 0:
-        raise ValueError(f"start: expected a row number >= 0, got {start!r}")
+    whole = isinstance(start, (int, np.integer)) and not isinstance(start, bool)
+    if not whole or not 0 <= start < 2**62:
+        raise ValueError(
+            f"start: expected a row number in [0, 2**62), got {shown(start)}"
+        )
     return int(start)
 
 

@@ -53,7 +53,7 @@ def standardize(data: Any, ddof: int, missing: str, out: NDArray[Any] | None) ->
         if moments.weight <= ddof:
             raise ValueError(
                 f"standardize needs more than {ddof} values for ddof={ddof}, "
-                f"got {moments.weight:.0f}"
+                f"got {moments.weight:.0f}; pass more values or a smaller ddof"
             )
         deviation = float(np.sqrt(moments.squares / (moments.weight - ddof)))
         rest = 0.0 if negligible(moments.low, deviation) else moments.low

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -124,8 +126,9 @@ def drift(
         reference: A table of any kind that `Schema.validate` takes, or a `Profile`.
         current: The same; a profile needs the settings of the other.
         alpha: Chance of any false alarm in the whole call, in (0, 1).
-        min_effect: Floors: one number for all tests, or a dict by statistic; None for
-            PSI 0.1, KS 0.05, rates 0.02. A shift by 0.3 deviations is PSI 0.09.
+        min_effect: Floors: one number for all tests, or a dict by statistic, inf for
+            never; None for PSI 0.1, KS 0.05, rates 0.02. A shift by 0.3 deviations is
+            PSI 0.09.
         by: A column whose values split both tables; each part is compared as well.
 
     Returns:
@@ -198,8 +201,11 @@ def _floors(min_effect: float | Mapping[str, float] | None) -> dict[str, float]:
                 f"min_effect: expected some of {', '.join(FLOORS)}, got {name!r}"
             )
         good = isinstance(floor, (int, float)) and not isinstance(floor, bool)
-        if not good or not floor >= 0:
-            raise ValueError(f"min_effect: expected a number >= 0, got {floor!r}")
+        if not good or not (0 <= floor <= sys.float_info.max or floor == math.inf):
+            raise ValueError(
+                "min_effect: expected a number >= 0, or inf for never, "
+                f"got {shown(floor)}"
+            )
     return {**FLOORS, **min_effect}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from . import _lists
@@ -14,6 +15,7 @@ Constant: TypeAlias = Literal["raise", "zero"]
 
 _PLAIN = frozenset((list, tuple))  # what the pure-Python path takes
 _SHORT = _lists.SHORT
+_MOST_DDOF = 2**53 - 1  # floats count rows up to here
 
 
 def normalize(
@@ -101,8 +103,8 @@ def standardize(
     """
     if missing != "raise":
         _check_missing(missing)
-    if type(ddof) is not int or ddof < 0:
-        raise ValueError(f"ddof must be an integer >= 0, got {ddof!r}")
+    if type(ddof) is not int or not 0 <= ddof <= _MOST_DDOF:
+        ddof = check_ddof(ddof)
     if out is None and type(data) in _PLAIN and len(data) <= _SHORT:
         scaled = _lists.standardize(data, ddof)
         if scaled is not None:
@@ -215,14 +217,32 @@ def _check_missing(missing: str) -> None:
         raise ValueError(f"missing must be 'raise' or 'keep', got {missing!r}")
 
 
+def check_ddof(ddof: Any) -> int:
+    """Return ddof as an int; ValueError if it is none or beyond any number of rows."""
+    try:
+        number = -1 if isinstance(ddof, bool) else index(ddof)
+    except TypeError:
+        number = -1
+    if 0 <= number <= _MOST_DDOF:
+        return number
+    from ._elements import shown
+
+    raise ValueError(
+        f"ddof must be an integer >= 0 and below 2**53, got {shown(ddof)}; 1 is for "
+        "the deviation of a sample, 0 for that of a population"
+    )
+
+
 def check_percentiles(lower: Any, upper: Any) -> tuple[float, float]:
     """Return two percentiles as floats; ValueError if out of range or crossed."""
     try:
         if 0 <= lower <= upper <= 100:
             return float(lower), float(upper)
-    except TypeError:
+    except (TypeError, ValueError, ArithmeticError):  # of arrays, of a Decimal NaN
         pass
+    from ._elements import shown
+
     raise ValueError(
         "percentiles must satisfy 0 <= lower <= upper <= 100, "
-        f"got {lower!r} and {upper!r}"
+        f"got {shown(lower)} and {shown(upper)}"
     )

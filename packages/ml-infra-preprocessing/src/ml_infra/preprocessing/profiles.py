@@ -38,7 +38,8 @@ class Profile:
     def __init__(self, *, cap: int = 4096, max_labels: int = 10_000) -> None:
         if not is_int(max_labels, range(1, 2**31)):
             raise ValueError(
-                f"max_labels: expected an integer >= 1, got {max_labels!r}"
+                "max_labels: expected an integer in [1, 2**31), "
+                f"got {shown(max_labels)}"
             )
         ColumnProfile(cap, max_labels)  # refuses a bad cap now
         self.cap = cap
