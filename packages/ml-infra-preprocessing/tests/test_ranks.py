@@ -1,5 +1,6 @@
 """Order statistics of long data: brackets, repeats, bad values, any type."""
 
+import itertools
 import math
 
 import numpy as np
@@ -123,6 +124,31 @@ def test_brackets_ascend_do_not_overlap_and_end_within_the_sample(size):
         assert one.low < rank / 1000 * size < one.high
         assert one.low == -math.inf or one.low == int(one.low) >= 0
         assert one.high == math.inf or one.high == int(one.high) < size
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_bracket_is_as_wide_as_chance_may_move_a_rank(share):
+    """Three deviations of a binomial count, and two places, on either side."""
+    size, count = 10_000, 1_000_000
+    (one,) = _ranks._brackets([int(share * count)], count, np.arange(float(size)), 3)
+    reach = 3 * math.sqrt(size * share * (1 - share)) + 2
+    assert 0 <= size * share - reach - one.low < 1 + 1e-9
+    assert 0 <= one.high - size * share - reach < 1 + 1e-9
+    assert one.room == pytest.approx((one.high - one.low) / size * count)
+
+
+def test_what_a_bracket_and_its_ends_hold_is_found_and_nothing_else():
+    data = np.array([5, 0, 3, 1, 5, 1, 2, 6, 3, 0, 4, 1, 5], float)
+    ordered = np.sort(data)
+    vector = _vectors.open_vector(data, "data")
+    ends = [-math.inf, *range(-1, 8), math.inf]
+    for low, high in itertools.combinations(ends, 2):
+        below = int(np.count_nonzero(data <= low))
+        inside = ordered[(ordered > low) & (ordered < high)]
+        for ranks in (range(13), range(4), range(7, 13), [0], [6], [12]):
+            bracket = _ranks._Bracket(list(ranks), low, high, 0)
+            found = _ranks._found(vector, [bracket], [below], inside)
+            assert found == {r: ordered[r] for r in ranks if low <= ordered[r] <= high}
 
 
 @pytest.mark.parametrize("margins", [(0, 0), (0, 12), (3,), ()])
