@@ -6,7 +6,8 @@ Break the numeric core of scaling one operator at a time and see that a test fai
 
 Each mutant replaces one comparison, operator or number of a module and runs its tests
 in a forked process (so: not on Windows), collected once. Survivors are printed with
-their line; those that cannot be caught are explained in docs/preprocessing.md.
+their line; those that cannot be caught are explained in
+docs/preprocessing-benchmarks.md.
 """
 
 import argparse

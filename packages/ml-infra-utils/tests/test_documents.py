@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+# Where pages of an index, which stand alone, find the repository.
+FORGE = "https://github.com/yourorg/ml-infra-utils/blob/main/"
 HERE = Path(__file__).resolve()
 ROOT = next((p for p in HERE.parents if (p / "noxfile.py").is_file()), None)
 pytestmark = pytest.mark.skipif(ROOT is None, reason="not in the repository")
@@ -77,11 +79,21 @@ def test_an_example_runs_without_arguments_and_leaves_nothing(example, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
+def anchors(document):
+    """Return what the headings of a document are called in links to it."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: str(p.relative_to(ROOT)))
-def test_every_relative_link_leads_to_a_file(document):
-    text = document.read_text("utf-8")
-    for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)\s#]+)", text):
-        assert (document.parent / target).exists(), target
+def test_every_link_into_the_repository_leads_to_a_file_and_a_heading(document):
+    for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text("utf-8")):
+        path, _, anchor = link.removeprefix(FORGE).partition("#")
+        if not path.startswith(("http:", "https:", "mailto:")):
+            folder = ROOT if link.startswith(FORGE) else document.parent
+            target = folder / path if path else document
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
 
 
 def test_the_readme_names_every_session():
