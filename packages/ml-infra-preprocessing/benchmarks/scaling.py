@@ -127,7 +127,7 @@ def long_arrays(n, rounds):
         "polars": polars and by_polars, **copy,
     })  # fmt: skip
     asked = {"NumPy percentile + clip": 5, "polars": 2.5}
-    line(f"clip 5/95 % {size}", "ours", best(functions, max(3, rounds // 2)), asked)
+    line(f"clip 5/95 % {size}", "ours", best(functions, rounds), asked)
 
 
 def tables(rows, columns, rounds):
