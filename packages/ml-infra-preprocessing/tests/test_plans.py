@@ -158,6 +158,15 @@ def test_only_the_constant_groups_come_back_as_constants():
             assert back["x"] == [center, 7.0, pytest.approx(center + half), 7.0]
 
 
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+def test_zeros_come_back_without_a_sign(zero):
+    for kind in (MinMaxScaler, StandardScaler, RobustScaler):
+        for training in ([[zero], [1.0]], [[zero], [zero]], [[-1.0], [zero], [1.0]]):
+            scaler = kind(constant="zero").fit(training)
+            back = scaler.inverse_transform(scaler.transform([[zero]]))
+            assert str(back) == "[[0.0]]"
+
+
 def test_later_data_beyond_the_range_keep_their_digits():
     """The usual range is no detour over 1 - (1 - x), which loses them."""
     X = np.array([[0.0, 0.0], [1.0, 1.0]])
