@@ -101,6 +101,15 @@ class TestLargeFit:
         assert (restored.center_, restored.scale_) == ([34_999.5], [34_999.5])
         assert restored.rank_error_.tolist() == [[0.0]]
 
+    @both
+    def test_up_to_the_limit_fits_can_be_merged(self, monkeypatch, kind):
+        monkeypatch.setattr(_quantiles, "MERGEABLE", 8)
+        small, large = (kind().fit(column(range(size))) for size in (8, 9))
+        assert small.merge(small).state_.count.tolist() == [[16]]
+        for one, two in ((small, large), (large, small)):
+            with pytest.raises(ValueError, match="of more than 8 rows"):
+                one.merge(two)
+
     @pytest.mark.parametrize(
         "bad",
         [
@@ -230,6 +239,13 @@ def test_percentiles_between_the_largest_floats(levels):
         )
         small, large = (_quantiles.percentiles(cell, list(levels)) for cell in cells)
         assert large == [2 * x for x in small]
+
+
+def test_percentiles_of_the_smallest_floats():
+    """Halved, three times the least float would be two or four times it."""
+    least = 5e-324
+    scaler = RobustScaler((0, 100)).fit(column([1 * least, 3 * least, 9 * least]))
+    assert (scaler.center_, scaler.scale_) == ([3 * least], [8 * least])
 
 
 def test_states_of_other_shapes_are_refused():

@@ -90,7 +90,7 @@ def clip(data: Sequence[Any], lower: float, upper: float) -> list[float] | None:
     first, last = int(n * lower / 100), int(n * upper / 100)
     low = float(ordered[first if first < n else -1])
     high = float(ordered[last if last < n else -1])
-    if low <= ordered[0] and ordered[-1] <= high:
+    if low == ordered[0] and high == ordered[-1]:
         return list(map(float, data))
     return [low if x < low else high if x > high else float(x) for x in data]
 
