@@ -310,22 +310,21 @@ def _numeric(data: Any, name: str) -> Cells:
     return cells
 
 
-def _check_ends(*ends: Any) -> None:
+def _check_ends(low: Any, high: Any) -> None:
     """Raise TypeError or ValueError unless these are two numbers in order."""
-    # A NumPy number cannot be compared with every integer, a plain one can.
-    low, high = (end.item() if isinstance(end, np.generic) else end for end in ends)
+    numbers = hasattr(low, "__float__") and hasattr(high, "__float__")
     try:
-        numbers = hasattr(low, "__float__") and hasattr(high, "__float__")
-        ordered = numbers and bool(low <= high)
+        # A NumPy number cannot be compared with every integer, a plain one can.
+        least = low.item() if isinstance(low, np.generic) else low
+        most = high.item() if isinstance(high, np.generic) else high
+        if numbers and least <= most:
+            return
     except (TypeError, ValueError, ArithmeticError):  # of arrays, of a Decimal NaN
-        numbers = ordered = False
-    if not ordered:
-        kind, expected = (
-            (ValueError, "low <= high") if numbers else (TypeError, "two numbers")
-        )
-        raise kind(
-            f"low, high: expected {expected}, got {shown(low)} and {shown(high)}"
-        )
+        numbers = False
+    both = f"got {shown(low)} and {shown(high)}"
+    if not numbers:
+        raise TypeError(f"low, high: expected two numbers, {both}")
+    raise ValueError(f"low, high: expected low <= high, {both}")
 
 
 def _hold(
