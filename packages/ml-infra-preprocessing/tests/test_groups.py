@@ -64,6 +64,50 @@ def test_missing_values_are_in_no_group(kind, gap):
         kind(by="g").fit({"g": keys, "x": values})
 
 
+@pytest.mark.parametrize("kind", [MinMaxScaler, StandardScaler])
+def test_nulls_beside_integers_are_in_no_group(kind):
+    """Their place in memory holds a number that must not count."""
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({
+        "g": [1, 2, 1, 2, 1, 2],
+        "x": pandas.array([30, None, -10, 7, None, 9], "Int64"),
+    })  # fmt: skip
+    scaler = kind(by="g", missing="keep").fit(table)
+    there = {"g": [1, 1, 2, 2], "x": [30.0, -10.0, 7.0, 9.0]}
+    assert scaler == kind(by="g", missing="keep").fit(there)
+
+
+def test_extents_of_groups_with_one_value_and_with_none():
+    first = {"g": [1, 2, 2, 3], "x": [5.0, -4.0, -2.0, math.nan]}
+    scaler = MinMaxScaler(by="g", missing="keep").partial_fit(first)
+    assert scaler.data_min_.tolist() == [[5.0], [-4.0], [0.0]]
+    assert scaler.data_max_.tolist() == [[5.0], [-2.0], [0.0]]
+    scaler.partial_fit({"g": [1, 3, 3], "x": [9.0, -8.0, -6.0]})
+    assert scaler.data_min_.tolist() == [[5.0], [-4.0], [-8.0]]
+    assert scaler.data_max_.tolist() == [[9.0], [-2.0], [-6.0]]
+
+
+@pytest.mark.parametrize("chunk", [2, 3, 1 << 16])
+@pytest.mark.parametrize("size", [3, 40])
+def test_groups_that_are_constant_in_some_batches(exact, monkeypatch, chunk, size):
+    """What a constant or empty batch adds to a group is exactly its rows."""
+    monkeypatch.setattr(_groups, "CHUNK", chunk)
+    rng = np.random.default_rng(18)
+    values = rng.integers(-2, 2, (12, size)) * 0.1 + 1e3
+    values[1::3] = 1e3 + 0.1
+    keys = rng.integers(0, 3, values.shape) * 2
+    scaler = StandardScaler(by="g", constant="zero")
+    for x, g in zip(values, keys, strict=True):
+        scaler.partial_fit({"g": g, "x": x})
+    assert scaler.groups_ == [0, 2, 4]
+    for group, key in enumerate(scaler.groups_):
+        count, mean, squares = exact.moments(values[keys == key].tolist())
+        assert scaler.state_.weight[group, 0] == count
+        assert scaler.mean_[group, 0] == pytest.approx(float(mean), rel=1e-15)
+        made = scaler.state_.squares[group, 0]
+        assert made == pytest.approx(float(squares), rel=3e-14)
+
+
 def test_a_batch_in_which_all_is_missing_teaches_nothing():
     empty = {"g": np.array([1, 2, 1]), "x": np.full(3, math.nan)}
     scaler = StandardScaler(by="g", missing="keep").partial_fit(empty)

@@ -205,14 +205,8 @@ def _about_one_value(
     if not ((spread > squares / 16) & (squares > 1e-280) & (squares < np.inf)).all():
         return None
     high, low = two_sum(np.full(groups, center), mean)
-    return MomentState.of_groups(
-        count,
-        high,
-        low,
-        spread,
-        np.ones(groups, np.bool_),
-        np.zeros(groups, np.int64),
-    )
+    varied, unit = np.ones(groups, np.bool_), np.zeros(groups, np.int64)
+    return MomentState.of_groups(count, high, low, spread, varied, unit)
 
 
 def _chunk(
@@ -230,38 +224,10 @@ def _chunk(
     base[codes] = values
     deviations = values - base.take(codes)
     varied = np.bincount(codes, deviations != 0.0, minlength=groups) > 0
-    mean = np.where(
-        varied, base + np.bincount(codes, deviations, minlength=groups) / some, base
-    )
-    rest, squares = _about(mean, values, codes, some)
-    for _ in range(3):  # an outlier as base leaves a rough mean
-        shift = mean + rest
-        rough = rest * rest * some > 1e-6 * squares
-        if not (rough & (shift != mean)).any():
-            break
-        mean = shift
-        rest, squares = _about(mean, values, codes, some)
-    squares = squares - rest * rest * some
-    return MomentState.of_groups(
-        count,
-        mean,
-        np.where(varied, rest, 0.0),
-        np.where(varied, squares, 0.0),
-        varied,
-        np.zeros(groups, np.int64),
-    )
-
-
-def _about(
-    mean: NDArray[np.float64],
-    values: NDArray[np.float64],
-    codes: NDArray[np.intp],
-    some: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the mean deviation and the squares of each group about `mean`."""
-    groups = len(mean)
+    mean = base + np.bincount(codes, deviations, minlength=groups) / some
     deviations = values - mean.take(codes)
     rest = np.bincount(codes, deviations, minlength=groups) / some
     deviations *= deviations
-    squares: Any = np.bincount(codes, deviations, minlength=groups)
-    return rest, squares
+    squares = np.bincount(codes, deviations, minlength=groups) - rest * rest * some
+    unit = np.zeros(groups, np.int64)
+    return MomentState.of_groups(count, mean, rest, squares, varied, unit)
