@@ -38,6 +38,13 @@ def test_codes_keys_and_counts_are_those_of_a_sort(keys):
     assert np.array_equal(made.counts, counts)
 
 
+@pytest.mark.parametrize("case", ["dense", "gaps", "falling", "offset", "negative"])
+def test_integers_close_to_each_other_need_no_sort(case, monkeypatch):
+    wanted = np.unique(KEYS[case]).tolist()
+    monkeypatch.setattr(np, "unique", None)
+    assert _groups.encode(KEYS[case], "g").keys == wanted
+
+
 def test_text_and_labels_come_sorted():
     made = _groups.encode(["b", "a", "c", "a"], "g")
     assert made.keys == ["a", "b", "c"]
