@@ -232,6 +232,32 @@ def test_out_may_be_the_input_or_overlap_with_it(function):
 
 
 @every_function
+@pytest.mark.parametrize("case", ["wider steps", "wider numbers", "gaps"])
+def test_out_that_starts_with_the_input_and_is_wider(function, case):
+    """Written block by block, it could change what is still to be read."""
+    n = 150_000
+    memory = np.zeros(2 * n)
+    if case == "wider steps":
+        data, out = memory[:n], memory[::2]
+    elif case == "gaps":
+        data, out = memory.view("f4")[: 2 * n : 2], memory[:n]
+    else:
+        data, out = memory.view("f4")[:n], memory[:n]
+    data[...] = np.random.default_rng(19).normal(size=n)
+    wanted = function(data.copy(), out=np.empty(n))
+    function(data, out=out)
+    assert np.array_equal(out, wanted)
+
+
+@every_function
+def test_equal_integers_are_named_exactly(function):
+    if function is not clip_outliers:
+        for data in ([2**60 + 1] * 3, np.full(3, 2**60 + 1)):
+            with pytest.raises(ValueError, match="got 3 equal to 1152921504606846977"):
+                function(data)
+
+
+@every_function
 def test_out_that_cannot_take_the_result(function):
     locked = np.empty(5)
     locked.flags.writeable = False

@@ -180,7 +180,6 @@ def _target(vector: Vector, out: NDArray[Any] | None) -> NDArray[Any]:
     same = (
         out.__array_interface__["data"] == vector.values.__array_interface__["data"]
         and out.strides == vector.values.strides
-        and out.dtype.itemsize == vector.values.dtype.itemsize
     )
     if not same and np.may_share_memory(out, vector.values):
         # Shifted or reversed memory: writing would change what is still to be read.
