@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from decimal import Decimal
 from fractions import Fraction
 
@@ -20,6 +21,7 @@ from ml_infra.preprocessing import (
     check_columns,
     check_finite,
     check_in_range,
+    check_unique,
     clip_outliers,
     drift,
     normalize,
@@ -199,6 +201,34 @@ def test_numbers_beyond_every_float_are_judged_and_not_thrown_at():
             with pytest.raises(TypeError, match="data: expected numbers, got huge"):
                 check_finite(data)
             assert Profile.of({"a": data})["a"].nulls == len(data) - 2
+
+
+class Unwritten:
+    def __repr__(self):
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (10**5000, r"an integer of about 10\*\*5000"),  # too long for Python's digits
+        (Fraction(10**5000, 3), "<Fraction that cannot be written>"),
+        (Unwritten(), "<Unwritten that cannot be written>"),
+    ],
+    ids=["integer", "fraction", "object"],
+)
+def test_values_that_cannot_be_written_are_reported_all_the_same(value, text):
+    data = {"a": [value, 1, value]}
+    report = Schema({"a": Column(in_=(1,), unique=True)}).validate(data)
+    assert len(re.findall(text, str(report))) == 4  # both rows, by both rules
+    for one in json.loads(report.to_json())["results"]:
+        assert all(re.fullmatch(f"{text}|1", str(found)) for found in one["values"])
+    with pytest.raises(ValueError, match=rf"are not unique \(rows 0, 2: {text}"):
+        check_unique(data["a"])
+    profile = Profile.of(data)
+    assert Profile.from_json(profile.to_json()).to_json() == profile.to_json()
+    assert profile["a"].distinct == 2
+    assert drift(profile, profile).verdict == "unknown"
 
 
 def test_an_infinite_floor_is_never_reached_and_stays_json():

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
+MOST_BITS = 14_000  # of an integer that Python still writes in decimal digits
 _PIECE = 1024  # elements that stay in the cache between their sum and their copy
 
 
@@ -105,8 +106,16 @@ def shown(value: Any) -> str:
     if isinstance(value, int) and value.bit_length() > 512:
         digits = int(value.bit_length() * 0.30103)
         return f"an integer of about 10**{digits}"
-    text = repr(value)
+    text = written(value, repr)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def written(value: Any, write: Callable[[Any], str]) -> str:
+    """Return what `repr`, `str` or `ascii` makes of a value, if anything at all."""
+    try:
+        return write(value)
+    except Exception:  # noqa: BLE001 -- data may bring classes that cannot be written
+        return f"<{type(value).__name__} that cannot be written>"
 
 
 def in_doubles(data: NDArray[Any], name: str) -> NDArray[Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ._elements import MOST_BITS, written
 from ._histogram import KeyHistogram
 from ._hyperloglog import HyperLogLog, text_keys
 from ._state import StateError, expect_keys, field, is_int
@@ -141,4 +142,6 @@ def as_label(value: Any) -> Label:
         value = value.item()
     if isinstance(value, float) and not np.isfinite(value):
         return str(value)
-    return value if type(value) in (str, bool, int, float) else str(value)
+    if type(value) is int and value.bit_length() > MOST_BITS:
+        return hex(value)
+    return value if type(value) in (str, bool, int, float) else written(value, str)

@@ -218,7 +218,7 @@ def shown(value: Any) -> str:
     """Return a value for a message: escaped, on one line, and not too long."""
     if isinstance(value, int) and value.bit_length() > 512:
         return _elements.shown(value)
-    text = ascii(value) if _has_controls(value) else repr(value)
+    text = _elements.written(value, ascii if _has_controls(value) else repr)
     if isinstance(value, (float, np.floating)):
         text = f"{float(value)!r}"
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
@@ -230,6 +230,8 @@ def _has_controls(value: Any) -> bool:
 
 def plain(value: Any) -> Any:
     """Return a value as a strict JSON type: what JSON lacks becomes text."""
+    if isinstance(value, int) and value.bit_length() > _elements.MOST_BITS:
+        return shown(value)
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, (float, np.floating)):
