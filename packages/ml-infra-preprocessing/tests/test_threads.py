@@ -1,6 +1,7 @@
 """Large data are read and written in parts, and nobody can tell."""
 
 import math
+import signal
 import threading
 import time
 
@@ -95,6 +96,22 @@ def test_what_a_job_raises_comes_out_when_all_threads_have_ended():
         _threads.run_together(jobs, 2)
     assert threading.active_count() == before
     assert len(left) < 1000
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="POSIX only")
+def test_an_interrupt_leaves_no_thread_that_still_writes():
+    together, done = threading.Barrier(2, timeout=20), []
+
+    def job():
+        together.wait()
+        if threading.current_thread() is not threading.main_thread():
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            time.sleep(0.2)
+            done.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        _threads.run_together([job, job])
+    assert done
 
 
 def test_results_come_in_the_order_of_the_jobs():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from threading import Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -66,20 +66,44 @@ def run_together(
                     failures.append(error)
                     todo.clear()
 
-    started: list[Thread] = []
-    for _ in range(1, min(threads or len(jobs), len(jobs))):
-        thread = Thread(target=work)
+    def assist(busy: Lock) -> None:
         try:
-            thread.start()
+            work()
+        finally:
+            busy.release()
+
+    crew: list[tuple[Thread, Lock]] = []
+    try:
+        try:
+            for _ in range(1, min(threads or len(jobs), len(jobs))):
+                busy = Lock()
+                busy.acquire()
+                crew.append((Thread(target=assist, args=(busy,)), busy))
+                crew[-1][0].start()
         except RuntimeError:
-            break
-        started.append(thread)
-    work()
-    for thread in started:
-        thread.join()
+            crew.pop()
+        work()
+    except BaseException as error:  # noqa: BLE001 -- an interrupt between two jobs
+        failures.append(error)
+        todo.clear()
+    for thread, busy in crew:
+        _wait(thread, busy, failures)
     if failures:
         raise failures[0]
     return [results[place] for place in range(len(jobs))]
+
+
+def _wait(thread: Thread, busy: Lock, failures: list[BaseException]) -> None:
+    """Wait until a thread has ended, whatever interrupts; those are kept for later."""
+    # Once interrupted, `Thread.join` takes a thread for ended (Python before 3.13).
+    working = True
+    while working:
+        try:
+            working = not busy.acquire(timeout=0.1) and thread.is_alive()
+        except BaseException as error:  # noqa: BLE001, PERF203 -- raised by the caller
+            failures.append(error)
+    if thread.is_alive():
+        thread.join()
 
 
 def _processors() -> int:
