@@ -6,7 +6,6 @@ import argparse
 import importlib.util
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release.archives import epoch, normalise
-from release.command import run
+from release.command import run, tool
 from release.projects import ROOT, Project, ReleaseError, select
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ LEFTOVERS = shutil.ignore_patterns(
     "__pycache__", "*.py[cod]", "*.egg-info", "build", "dist", ".*"
 )
 SCRATCH = ".build-"
-TAIL = 20  # lines of a failed build's log
 
 
 def build(project: Project, out_dir: Path) -> tuple[Path, Path]:
@@ -53,21 +51,13 @@ def build(project: Project, out_dir: Path) -> tuple[Path, Path]:
             command += ["--installer", "uv"]
         variables = {**os.environ, "SOURCE_DATE_EPOCH": str(seconds)}
         variables.pop("PYTHONPATH", None)  # an isolated build sees nothing of ours
-        result = subprocess.run(
+        tool(
             [*command, str(tree)],
+            why=f"{project.name} could not be built",
             cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
             env=variables,
             umask=0o022,  # the modes in a wheel follow it
-            check=False,
         )
-        if result.returncode != 0:
-            tail = "\n".join(result.stdout.splitlines()[-TAIL:])
-            raise ReleaseError(f"{project.name} could not be built:\n{tail}")
         made_names = sorted(p.name for p in made.iterdir())
         if made_names != sorted(project.filenames):
             message = f"{project.name}: the build made {made_names}, not "
