@@ -21,7 +21,7 @@ costs neither NumPy nor time.
 # Numbers:  _number_pairs, _device_numbers (rows and losses), _regression_moments (sums)
 # For all:  _state (merge, JSON), _undefined (no value, and why), _report, _drawing;
 #           _influence (what one row adds) for the comparison of two models; _overloads
-#           (what type checkers see of functions with `average`)
+#           (what type checkers see of functions with `average`), _arrays (types)
 
 TYPE_CHECKING = False  # type checkers take it for True; saves importing typing
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from ._inputs import rows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ._arrays import Array
     from ._count_table import CountTable
-    from ._readers import Array
 
 #: Rows that are gathered before they are counted.
 BATCH_ROWS = 1 << 16

@@ -20,7 +20,8 @@ from ._codes import encode
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ._readers import Array, Column
+    from ._arrays import Array, FloatArray
+    from ._readers import Column
 
 # Above 12 a Poisson(1) weight has probability below 1e-10.
 _LEVELS = [sum(exp(-1) / factorial(k) for k in range(top + 1)) for top in range(12)]
@@ -44,7 +45,7 @@ def _key(unit: Any) -> int:
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "little")
 
 
-def poisson_weights(keys: NDArray[np.uint64], replicate: int) -> NDArray[np.float64]:
+def poisson_weights(keys: NDArray[np.uint64], replicate: int) -> FloatArray:
     """Return the Poisson(1) weight of every unit in one replicate."""
     # splitmix64 (Steele, Lea and Flood 2014) of key and replicate.
     x = keys + np.uint64((replicate + 1) * _GOLDEN % 2**64)
@@ -59,7 +60,7 @@ def poisson_weights(keys: NDArray[np.uint64], replicate: int) -> NDArray[np.floa
 
 def replicate_sums(
     cells: Array, size: int, unit: Column, weights: Array | None, replicates: int
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Return weight per cell and replicate, shape (size, replicates)."""
     codes, keys = unit_keys(unit)
     sums = np.empty((size, replicates))

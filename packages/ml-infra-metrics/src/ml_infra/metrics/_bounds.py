@@ -21,8 +21,8 @@ from ._score_table import ScoreTable, at_or_above, average_precision_of, roc_auc
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ._arrays import BoolArray, CountArray, FloatArray
     from ._cells import Cells
-    from ._score_table import BoolArray, CountArray, FloatArray
 
 
 @dataclass(frozen=True)

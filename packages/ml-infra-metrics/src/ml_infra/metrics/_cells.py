@@ -11,7 +11,7 @@ from ._score_keys import scores_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._score_table import CountArray, FloatArray, IntArray
+    from ._arrays import CountArray, FloatArray, IntArray
 
 
 class Cells:

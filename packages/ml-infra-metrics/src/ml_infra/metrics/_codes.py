@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ._readers import Array
+    from ._arrays import Array
+
 
 #: Distinct values up to which a collision-free table of at most 2**20 slots is found.
 _TABLE_LIMIT = 2000

@@ -15,9 +15,9 @@ from .intervals import Interval, z_score
 from .slices import SliceTable, WorstSlice, adjust, below
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from typing_extensions import Unpack
 
+    from ._arrays import IntArray
     from ._count_metrics import MetricOptions
     from ._count_table import CountTable
     from ._formulas import Average
@@ -195,7 +195,7 @@ def _check_support(min_support: float) -> None:
         raise ValueError(f"min_support must be 0 or more rows, got {min_support!r}")
 
 
-def _support(table: CountTable) -> NDArray[np.int64]:
+def _support(table: CountTable) -> IntArray:
     support = np.zeros(len(table.keys), np.int64)
     np.add.at(support, table.pairs.by, table.pairs.rows)
     return support

@@ -16,7 +16,7 @@ from ._state import whole_number
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._readers import Array
+    from ._arrays import Array
 
 
 def to_plain(table: CountTable) -> dict[str, Any]:

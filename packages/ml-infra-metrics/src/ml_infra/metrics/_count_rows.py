@@ -17,8 +17,9 @@ from ._pairs import Pairs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ._arrays import Array
     from ._device import DeviceCells
-    from ._readers import Array, Column
+    from ._readers import Column
 
 
 def count_table(

@@ -24,12 +24,10 @@ from ._table_sums import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from ._arrays import Array, BoolArray, FloatArray
     from ._counting import Marginals
     from ._formulas import Gradient
     from ._pairs import Pairs
-    from ._readers import Array
 
 
 class CountTable:
@@ -82,7 +80,7 @@ class CountTable:
         return max(1, len(self.keys))
 
     @cached_property
-    def members(self) -> NDArray[np.bool_]:
+    def members(self) -> BoolArray:
         """Which columns each label set holds, shape (sets, columns)."""
         return members(self.classes, self.columns or 0)
 
@@ -153,7 +151,7 @@ class CountTable:
             return set_replicates(self.pairs, self.members)
         return pair_replicates(self.pairs, len(self.classes))
 
-    def variance(self, m: Marginals, gradient: Gradient) -> NDArray[np.float64]:
+    def variance(self, m: Marginals, gradient: Gradient) -> FloatArray:
         """Return the delta-method variance of a metric per slice."""
         if self.whole is not None:
             return whole_variance(self.whole, m, gradient)

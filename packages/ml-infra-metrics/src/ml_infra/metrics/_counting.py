@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ._arrays import Array, IntArray
     from ._codes import Codes
-    from ._readers import Array
 
 #: Largest table of pairs made just for its margins: 8 MB, and no larger than the rows.
 _WHOLE = 10**6
@@ -78,9 +78,7 @@ def tally(table: Array, cells: Array, weights: Array | None, block: slice) -> No
         table += np.bincount(cells, part, minlength=len(table))
 
 
-def combine(
-    keys: Sequence[Key], block: slice, buffer: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def combine(keys: Sequence[Key], block: slice, buffer: IntArray) -> IntArray:
     """Return one number per row of a block, the keys being its mixed-radix digits."""
     (codes, shift, _), *others = keys
     source = codes[block]

@@ -17,12 +17,10 @@ from ._formulas import Ratio, divide, linear
 from .intervals import wilson_bounds, z_score
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from ._arrays import Array, BoolArray, FloatArray
     from ._count_table import CountTable
     from ._counting import Marginals
     from ._questions import Question
-    from ._readers import Array
 
 #: Rows of a class below which the coverage simulation finds averages too sure.
 FEW_ROWS = 10
@@ -42,13 +40,13 @@ _FLAGS = (
 class Bounds(NamedTuple):
     """One entry per slice."""
 
-    value: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
     #: Whether the variance estimate is 0, up to rounding.
-    degenerate: NDArray[np.bool_]
+    degenerate: BoolArray
     #: Whether a class in the average has fewer than `FEW_ROWS` rows.
-    few: NDArray[np.bool_]
+    few: BoolArray
     method: str
 
     def flags(self) -> list[tuple[str, ...]]:

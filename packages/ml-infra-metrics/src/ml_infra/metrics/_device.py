@@ -15,9 +15,7 @@ import numpy as np
 from ._readers import on_device
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from ._readers import Array
+    from ._arrays import Array, FloatArray, IntArray
 
 
 class DeviceCells(NamedTuple):
@@ -25,9 +23,9 @@ class DeviceCells(NamedTuple):
 
     prediction: Array
     label: Array
-    rows: NDArray[np.int64]
-    weight: NDArray[np.float64] | None = None
-    square: NDArray[np.float64] | None = None
+    rows: IntArray
+    weight: FloatArray | None = None
+    square: FloatArray | None = None
     #: Columns of indicators, whose label sets the pairs are then of.
     columns: int | None = None
 
@@ -142,7 +140,7 @@ def checked_weights(weights: Any, n: int, xp: Any) -> Any:
     return values
 
 
-def run_sums(ordered: Any, ends: Array, compat: Any) -> NDArray[np.float64]:
+def run_sums(ordered: Any, ends: Array, compat: Any) -> FloatArray:
     """Return sums over runs of rows, given where each run ends, in main memory."""
     xp = compat.array_namespace(ordered)
     last = xp.asarray(ends - 1, device=ordered.device)

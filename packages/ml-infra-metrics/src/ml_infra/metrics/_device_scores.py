@@ -18,7 +18,7 @@ from ._score_table import ScoreTable
 from ._targets import binary
 
 if TYPE_CHECKING:
-    from ._readers import Array
+    from ._arrays import Array
 
 
 class DeviceScores(NamedTuple):

@@ -10,8 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ._arrays import FloatArray
     from ._inputs import Missing
-    from ._score_table import FloatArray
     from .intervals import Interval
 
 _GRID = 2000  # points closer than this fraction of the axis cannot be told apart

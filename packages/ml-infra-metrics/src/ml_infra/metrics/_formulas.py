@@ -18,10 +18,8 @@ from ._undefined import Undefined, cause
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from ._arrays import Array, FloatArray
     from ._counting import Marginals
-    from ._readers import Array
 
 Average = Literal["binary", "micro", "macro", "weighted"]
 
@@ -66,10 +64,10 @@ def ratio(name: str, beta: float = 1.0) -> Ratio:
 class Gradient(NamedTuple):
     """Derivatives by hits, predicted, actual (class axis last) and total."""
 
-    hits: NDArray[np.float64]
-    predicted: NDArray[np.float64]
-    actual: NDArray[np.float64]
-    total: NDArray[np.float64]
+    hits: FloatArray
+    predicted: FloatArray
+    actual: FloatArray
+    total: FloatArray
 
 
 def linear(coefficients: Sequence[float], m: Marginals) -> Array:
@@ -83,12 +81,12 @@ def linear(coefficients: Sequence[float], m: Marginals) -> Array:
     return total if len(terms) > 1 else np.broadcast_to(total, np.shape(m.hits))
 
 
-def per_class(formula: Ratio, m: Marginals) -> NDArray[np.float64]:
+def per_class(formula: Ratio, m: Marginals) -> FloatArray:
     """Return the ratio of every class, nan where its denominator is 0."""
     return divide(linear(formula.above, m), linear(formula.below, m))
 
 
-def divide(above: Array, below: Array) -> NDArray[np.float64]:
+def divide(above: Array, below: Array) -> FloatArray:
     """Return above / below as floats, nan where `below` is 0."""
     below = np.asarray(below)
     out = np.full(np.broadcast_shapes(np.shape(above), below.shape), np.nan)
@@ -103,7 +101,7 @@ def averaged(
     filler: float,
     *,
     listed: bool = False,
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """
     Return the average over the class axis.
 
@@ -204,7 +202,7 @@ def _moments(m: Marginals) -> _Moments:
     )
 
 
-def matthews(m: Marginals) -> NDArray[np.float64]:
+def matthews(m: Marginals) -> FloatArray:
     """Return the multiclass MCC (Gorodkin 2004), nan if one side is constant."""
     moments = _moments(m)
     spread = np.sqrt(np.asarray(moments.predicted, float)) * np.sqrt(
@@ -214,7 +212,7 @@ def matthews(m: Marginals) -> NDArray[np.float64]:
     return np.clip(divide(np.asarray(moments.agreement, float), spread), -1, 1)
 
 
-def kappa(m: Marginals) -> NDArray[np.float64]:
+def kappa(m: Marginals) -> FloatArray:
     """Return Cohen's kappa (1960), nan if both sides are the same constant."""
     moments = _moments(m)
     return divide(

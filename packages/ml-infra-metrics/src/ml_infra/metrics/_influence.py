@@ -17,17 +17,12 @@ from ._probabilities import negative_log, squared_miss
 from ._questions import ask
 from ._score_intervals import average_precision_influence, delong_influence
 from ._score_keys import keys_of
-from ._score_table import (
-    BoolArray,
-    FloatArray,
-    average_precision_of,
-    roc_auc_of,
-    tabulate,
-)
+from ._score_table import average_precision_of, roc_auc_of, tabulate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ._arrays import BoolArray, FloatArray
     from ._codes import Codes
 
 SCORE_METRICS = ("roc_auc", "average_precision")

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ._arrays import BoolArray, FloatArray
+
 Missing = Literal["raise", "drop"]
 
 #: Rows per pass: two such int64 blocks stay in the second-level cache.
@@ -67,7 +69,7 @@ class Rows(NamedTuple):
     """Columns of equal length n >= 1 without missing values."""
 
     columns: list[Column]
-    weights: NDArray[np.float64] | None
+    weights: FloatArray | None
     dropped: int
     #: How many rows there are; more than the columns hold if they were counted on
     #: a device, where a row of the columns stands for many.
@@ -296,7 +298,7 @@ def _align(given: dict[str, Any], pandas: Any) -> dict[str, Any]:
     return given
 
 
-def _missing(column: Column, *, scan: bool = True) -> NDArray[np.bool_] | None:
+def _missing(column: Column, *, scan: bool = True) -> BoolArray | None:
     """Return the mask of missing rows, or None where there is none."""
     values, found = column.values, column.null
     if (
@@ -323,7 +325,7 @@ def refuse_missing(columns: Sequence[Column]) -> None:
             )
 
 
-def _weights(column: Column) -> NDArray[np.float64]:
+def _weights(column: Column) -> FloatArray:
     numeric = column.categories is None and column.values.dtype.kind in "biuf"
     if column.null is not None or not numeric:
         raise ValueError("weights must be numbers without missing values")

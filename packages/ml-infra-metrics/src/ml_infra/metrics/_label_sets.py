@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ._readers import Array, Column
+    from ._arrays import Array, BoolArray
+    from ._readers import Column
 
 
 def are_indicators(columns: Sequence[Column]) -> bool:
@@ -77,7 +78,7 @@ def _packed(indicators: Array) -> NDArray[np.uint64]:
     return padded.view("<u8")
 
 
-def members(sets: Sequence[int], columns: int) -> NDArray[np.bool_]:
+def members(sets: Sequence[int], columns: int) -> BoolArray:
     """Return which columns each set holds, shape (sets, columns)."""
     width = -(-columns // 8)
     packed = b"".join(labels.to_bytes(width, "little") for labels in sets)

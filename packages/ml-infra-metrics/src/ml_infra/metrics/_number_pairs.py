@@ -14,8 +14,8 @@ from ._readers import Column
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ._arrays import CountArray, FloatArray
     from ._inputs import Missing
-    from ._score_table import CountArray, FloatArray
 
     Loss = Callable[[FloatArray, FloatArray], FloatArray]
 

@@ -18,10 +18,8 @@ from ._inputs import blocks
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from ._arrays import Array, FloatArray, IntArray
     from ._counting import Key
-    from ._readers import Array
 
 _DENSE = 1 << 20  # cells of a table held whole while counting: 8 MiB
 _CHUNK = 1 << 18  # rows sorted at a time where the table would be larger
@@ -30,15 +28,15 @@ _CHUNK = 1 << 18  # rows sorted at a time where the table would be larger
 class Pairs(NamedTuple):
     """Columns of equal length m, sorted by (by, label, prediction), without repeats."""
 
-    by: NDArray[np.int64]
-    label: NDArray[np.int64]
-    prediction: NDArray[np.int64]
-    rows: NDArray[np.int64]
+    by: IntArray
+    label: IntArray
+    prediction: IntArray
+    rows: IntArray
     #: Sums of weights and of their squares; None where every row counts once.
-    weight: NDArray[np.float64] | None = None
-    square: NDArray[np.float64] | None = None
+    weight: FloatArray | None = None
+    square: FloatArray | None = None
     #: Shape (m, replicates): sums of weights under each bootstrap replicate.
-    replicates: NDArray[np.float64] | None = None
+    replicates: FloatArray | None = None
 
     def totals(self) -> Array:
         """Return what metrics are made of: weights, or exact rows without them."""
@@ -82,7 +80,7 @@ class Tallied(NamedTuple):
     #: Codes of the slice keys of each cell, one array per key.
     by: list[Array]
     #: The cells as single ascending numbers, see `combine`.
-    cells: NDArray[np.int64]
+    cells: IntArray
     pairs: Pairs
 
 

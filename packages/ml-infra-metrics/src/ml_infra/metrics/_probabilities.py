@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from . import _targets
+from ._arrays import FloatArray  # noqa: TC001 - for typing.get_type_hints
 from ._device_scores import count_scores
 from ._inputs import arguments, blocks, check_choice, real, rows
 from ._readers import on_device
 from ._score_keys import scores_of
-from ._score_table import BoolArray, FloatArray, IntArray, ScoreTable, tabulate
+from ._score_table import ScoreTable, tabulate
 from .intervals import wilson_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ._arrays import BoolArray, CountArray, IntArray
     from ._inputs import Aliases, Missing
-    from ._score_table import CountArray
     from ._targets import Binary
 
 Binning = Literal["width", "mass"]

@@ -13,14 +13,15 @@ from ._device_scores import count_scores
 from ._inputs import arguments, check_choice, rows
 from ._readers import on_device
 from ._score_keys import Sorted, sorted_with_class
-from ._score_table import BoolArray, FloatArray, ScoreTable, tabulate
+from ._score_table import ScoreTable, tabulate
 from ._undefined import UndefinedMetricError, UndefinedPolicy, cause, check_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ._arrays import Array, BoolArray, FloatArray
     from ._inputs import Aliases, Missing
-    from ._readers import Array, Column
+    from ._readers import Column
 
 
 class Problem(NamedTuple):

@@ -29,10 +29,8 @@ from ._label_sets import refuse_agreement, refuse_binary
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from ._arrays import Array, FloatArray
     from ._counting import Marginals
-    from ._readers import Array
 
 WHOLE = ("accuracy", "hamming_loss", "matthews_corrcoef", "cohen_kappa")
 CLASS_METRICS = (*WHOLE, "balanced_accuracy", *RATIO_NAMES)
@@ -51,7 +49,7 @@ class Question(NamedTuple):
     #: Whether the classes are columns of indicators, so that a row has many of them.
     multilabel: bool = False
 
-    def value(self, m: Marginals) -> NDArray[np.float64]:
+    def value(self, m: Marginals) -> FloatArray:
         """Return the metric for every leading index of the marginals."""
         if self.formula is not None:
             return averaged(

@@ -17,9 +17,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-Array = Any  # ndarray of whatever dtype the user's data has
+    from ._arrays import Array, BoolArray
 
 
 class Column(NamedTuple):
@@ -27,13 +25,13 @@ class Column(NamedTuple):
 
     name: str
     values: Array
-    null: NDArray[np.bool_] | None = None
+    null: BoolArray | None = None
     #: The categories that the integer `values` point at, for dictionary-coded input.
     categories: Sequence[Any] | None = None
     #: The names of the k columns of a data frame, unless they are mere numbers.
     names: list[Any] | None = None
 
-    def take(self, keep: NDArray[np.bool_]) -> Column:
+    def take(self, keep: BoolArray) -> Column:
         """Return the rows where `keep` is true, none of them missing any more."""
         return self._replace(values=self.values[keep], null=None)
 

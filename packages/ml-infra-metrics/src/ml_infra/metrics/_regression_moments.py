@@ -16,7 +16,7 @@ from ._inputs import blocks, check_choice
 from ._number_pairs import Pairs, check_quantile, fractions
 
 if TYPE_CHECKING:
-    from ._score_table import FloatArray
+    from ._arrays import FloatArray
 
 #: What `RegressionStats` answers; the median alone does not follow from the sums.
 METRICS = (

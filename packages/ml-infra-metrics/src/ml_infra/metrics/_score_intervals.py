@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ._score_table import (
-    FloatArray,
     ScoreTable,
     at_or_above,
     average_precision_of,
@@ -15,6 +15,9 @@ from ._score_table import (
     roc_auc_of,
 )
 from .intervals import Interval, wilson_bounds, z_score
+
+if TYPE_CHECKING:
+    from ._arrays import FloatArray
 
 
 def auc_interval_of(table: ScoreTable, n: int, level: float) -> Interval:

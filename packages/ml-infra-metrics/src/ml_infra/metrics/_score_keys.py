@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from ._score_table import BoolArray, FloatArray, IntArray
+    from ._arrays import BoolArray, FloatArray, IntArray
 
 
 def keys_of(scores: npt.NDArray[Any]) -> IntArray:

@@ -17,11 +17,7 @@ from ._score_keys import Sorted, Steps, keys_of, sorted_with_class
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
-CountArray = npt.NDArray[Any]
-"""Row counts as int64, or sums of weights as float64."""
+    from ._arrays import BoolArray, CountArray, IntArray
 
 
 class ScoreTable(NamedTuple):

@@ -16,11 +16,9 @@ from ._counting import Marginals
 from ._inputs import BLOCK, blocks
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from ._arrays import Array, BoolArray, FloatArray
     from ._formulas import Gradient
     from ._pairs import Pairs
-    from ._readers import Array
 
 
 # --- one table of all pairs ---------------------------------------------------
@@ -37,9 +35,7 @@ def whole_marginals(table: Array) -> Marginals:
     )
 
 
-def whole_variance(
-    table: Array, m: Marginals, gradient: Gradient
-) -> NDArray[np.float64]:
+def whole_variance(table: Array, m: Marginals, gradient: Gradient) -> FloatArray:
     """
     Return the delta-method variance, shape (1,), without a derivative per cell.
 
@@ -107,7 +103,7 @@ def pair_replicates(pairs: Pairs, classes: int) -> Marginals:
 
 def pair_variance(
     pairs: Pairs, slices: int, gradient: Gradient, squares: Array
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Return the delta-method variance per slice, given squared weights per cell."""
     hits, actual, predicted = (
         column.ravel()
@@ -132,7 +128,7 @@ def pair_variance(
 
 
 def set_marginals(
-    pairs: Pairs, members: NDArray[np.bool_], slices: int, values: Array
+    pairs: Pairs, members: BoolArray, slices: int, values: Array
 ) -> Marginals:
     """
     Return marginals of shape (slices, columns) of values per cell.
@@ -154,7 +150,7 @@ def set_marginals(
     return Marginals(hits, predicted, actual, total)
 
 
-def set_replicates(pairs: Pairs, members: NDArray[np.bool_]) -> Marginals:
+def set_replicates(pairs: Pairs, members: BoolArray) -> Marginals:
     """Return marginals of shape (replicates, columns) of a table without slices."""
     drawn = np.asarray(pairs.replicates)
     hits, predicted, actual = np.zeros((3, drawn.shape[1], members.shape[1]))
@@ -169,11 +165,11 @@ def set_replicates(pairs: Pairs, members: NDArray[np.bool_]) -> Marginals:
 
 def set_variance(
     pairs: Pairs,
-    members: NDArray[np.bool_],
+    members: BoolArray,
     slices: int,
     gradient: Gradient,
     squares: Array,
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Return the delta-method variance per slice; columns of a row go together."""
     found = np.zeros(slices)
     for block in _set_blocks(pairs, members):
@@ -186,5 +182,5 @@ def set_variance(
     return found
 
 
-def _set_blocks(pairs: Pairs, members: NDArray[np.bool_]) -> list[slice]:
+def _set_blocks(pairs: Pairs, members: BoolArray) -> list[slice]:
     return blocks(len(pairs.rows), max(1, BLOCK // members.shape[1]))

@@ -20,8 +20,8 @@ from ._undefined import UndefinedMetricError, check_policy, settle
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ._arrays import Array
     from ._codes import Codes
-    from ._readers import Array
 
 
 _TINY_AVERAGES = ("binary", "macro", "micro", "weighted")

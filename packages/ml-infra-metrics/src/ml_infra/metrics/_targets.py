@@ -14,9 +14,9 @@ from ._inputs import blocks, floats
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ._arrays import Array, BoolArray, FloatArray, IntArray
     from ._codes import Codes
-    from ._readers import Array, Column
-    from ._score_table import BoolArray, FloatArray, IntArray
+    from ._readers import Column
 
 _LARGEST_WEIGHT = 1e100
 _NAMED = (

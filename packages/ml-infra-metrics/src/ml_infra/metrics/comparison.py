@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from ._arrays import BoolArray, FloatArray
     from ._inputs import Missing
-    from ._score_table import BoolArray, FloatArray
 
 __all__ = ["Paired"]
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Unpack
 
+    from ._arrays import Array
     from ._inputs import Aliases, Missing
-    from ._readers import Array
     from ._undefined import UndefinedPolicy
 
 __all__ = ["classification_report", "confusion_matrix", "top_k_accuracy"]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ._arrays import FloatArray  # noqa: TC001 - for typing.get_type_hints
 from ._inputs import arguments
 from ._problems import binary_table
 from ._score_keys import scores_of
-from ._score_table import FloatArray, ScoreTable, at_or_above
+from ._score_table import ScoreTable, at_or_above
 from ._undefined import UndefinedPolicy, check_policy, settle
 
 if TYPE_CHECKING:

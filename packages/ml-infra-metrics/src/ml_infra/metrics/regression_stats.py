@@ -19,7 +19,7 @@ from ._number_pairs import (
 )
 from ._regression_moments import Moments, value_and_slope
 from ._score_keys import keys_of
-from ._score_table import FloatArray, grouped_counts
+from ._score_table import grouped_counts
 from ._state import NOTHING_COUNTED, State, check_mergeable, whole_number
 from ._undefined import UndefinedPolicy, settle
 from .intervals import Interval, z_score
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
+    from ._arrays import FloatArray
     from ._inputs import Aliases, Missing
 
 __all__ = ["RegressionStats"]

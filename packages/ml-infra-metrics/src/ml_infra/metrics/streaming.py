@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
+    from ._arrays import CountArray
     from ._inputs import Aliases, Missing
-    from ._score_table import CountArray
 
 __all__ = ["Scores"]
 
