@@ -32,7 +32,8 @@ from ml_infra.metrics import (
     top_k_accuracy,
     wilson_interval,
 )
-from ml_infra.metrics._inputs import floats, rows
+from ml_infra.metrics._inputs import rows
+from ml_infra.metrics._numbers import floats
 from ml_infra.metrics._readers import read
 
 PREDICTIONS, LABELS = [1, 0, 0], [1, 0, 1]  # recall 1/2, precision 1

@@ -7,7 +7,8 @@ costs neither NumPy nor time.
 
 # A map for those who change the code; each module says in its first line what it is.
 #
-# In:       _readers (one per library) -> _inputs (pairing, missing values, weights)
+# In:       _readers (one per library) -> _inputs (pairing, missing values), _weights,
+#           _numbers
 # Classes:  _codes (labels as small integers), _label_sets (indicators) -> _counting
 #           (blocked passes; _tiny and _batches for few rows, _device on a GPU)
 #           -> _tables for functions; for states _count_rows -> _count_table (a whole

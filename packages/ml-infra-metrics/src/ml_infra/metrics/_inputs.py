@@ -11,7 +11,7 @@ and settles missing values and weights. Behind it there are only plain arrays::
 
 `arguments` settles which object is which when the caller used another library's
 keywords, and is called before `rows`. Turning labels into class codes is the next
-step (`_codes`); numbers come out of `floats`. Libraries are recognised by what the
+step (`_codes`); numbers come out of `_numbers`. Libraries are recognised by what the
 user already imported, never imported from here.
 """
 
@@ -25,11 +25,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 import numpy as np
 
 from ._readers import Column, read
+from ._weights import read_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
 
     from ._arrays import BoolArray, FloatArray
 
@@ -180,7 +179,7 @@ def rows(
         raise ValueError(f"{names} must have the same length, got {numbers}")
     if lengths[0] == 0:
         raise ValueError(f"{' and '.join(given)} are empty; at least one row is needed")
-    checked = None if weights is None else _weights(columns.pop())
+    checked = None if weights is None else read_weights(columns.pop())
     dropped = 0
     masks = (_missing(column, scan=scan) for column in columns)
     nulls = [mask for mask in masks if mask is not None]
@@ -198,38 +197,6 @@ def rows(
     if checked is not None and not checked.any():
         raise ValueError("weights are all 0; at least one row must count")
     return Rows(columns, checked, dropped, len(columns[0].values))
-
-
-def floats(column: Column) -> NDArray[Any]:
-    """
-    Return numbers as floats: float16/32/64 kept as they are, others as float64.
-
-    Raises:
-        TypeError: If the column holds text, objects or categories.
-    """
-    values = column.values
-    if column.categories is not None or values.dtype.kind not in "fiub":
-        raise TypeError(f"{column.name} must be numbers, got {_described(column)}")
-    if values.dtype.kind == "f" and values.dtype.itemsize <= 8:
-        return np.asarray(values)
-    return np.asarray(values, np.float64)
-
-
-def _described(column: Column) -> str:
-    if column.categories is None and column.values.dtype.kind != "O":
-        return str(column.values.dtype)
-    found = column.categories
-    if found is None:
-        found = column.values.ravel().tolist()
-    kinds = sorted({type(value).__name__ for value in found})
-    if kinds == ["int"] and max(map(abs, found)) >= 2**63:
-        return "integers beyond 64 bits; convert them to float"
-    advice = (
-        "; convert them to float"
-        if {*kinds} <= {"Decimal", "Fraction", "float", "int"}
-        else ""
-    )
-    return f"values of type {' and '.join(kinds)}{advice}"
 
 
 def real(value: Any, name: str) -> float:
@@ -323,27 +290,3 @@ def refuse_missing(columns: Sequence[Column]) -> None:
                 f"{int(np.count_nonzero(mask))} in all; clean them or pass "
                 'missing="drop"'
             )
-
-
-def _weights(column: Column) -> FloatArray:
-    numeric = column.categories is None and column.values.dtype.kind in "biuf"
-    if column.null is not None or not numeric:
-        raise ValueError("weights must be numbers without missing values")
-    weights = np.asarray(column.values, np.float64)
-    if weights.ndim != 1:
-        raise ValueError(f"weights must have shape (n,), got shape {weights.shape}")
-    if np.isnan(weights).any():
-        raise ValueError(f"weights has NaN at row {int(np.isnan(weights).argmax())}")
-    if np.isinf(weights).any():
-        raise ValueError(
-            f"weights has an infinite value at row {int(np.isinf(weights).argmax())}"
-        )
-    with np.errstate(over="ignore"):
-        overflows = bool(np.isinf(weights.sum()))
-    if overflows:
-        raise ValueError("weights are too large to add up; divide them by a constant")
-    if (weights < 0).any():
-        raise ValueError(
-            f"weights has a negative value at row {int((weights < 0).argmax())}"
-        )
-    return weights

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from . import _targets
 from ._inputs import blocks, real, refuse_missing, rows
+from ._numbers import finite_vector, number_vector
 from ._readers import Column
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Pairs(NamedTuple):
         ]
         refuse_missing(columns)
         for column in columns:
-            _targets.finite_vector(column)
+            finite_vector(column)
 
     def errors(self, block: slice, shift: int = 0) -> FloatArray:
         """Return (label - prediction) / 2**shift; 2 is enough to keep it finite."""
@@ -216,7 +216,7 @@ def read_pairs(
         missing=missing,
         scan=scan,
     )
-    read = _targets.finite_vector if scan else _targets.number_vector
+    read = finite_vector if scan else number_vector
     first, second = map(read, columns)
     if w is not None and not w.all():
         present = w > 0

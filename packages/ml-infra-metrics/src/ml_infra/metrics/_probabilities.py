@@ -11,9 +11,11 @@ from . import _targets
 from ._arrays import FloatArray  # noqa: TC001 - for typing.get_type_hints
 from ._device_scores import count_scores
 from ._inputs import arguments, blocks, check_choice, real, rows
+from ._numbers import number_array
 from ._readers import on_device
 from ._score_keys import scores_of
 from ._score_table import ScoreTable, tabulate
+from ._weights import power_scaled
 from .intervals import wilson_bounds
 
 if TYPE_CHECKING:
@@ -209,8 +211,8 @@ def read_probabilities(
         weights=weights,
         missing=missing,
     )
-    w = _targets.power_scaled(w)
-    values = check_probabilities(_targets.number_array(stated))
+    w = power_scaled(w)
+    values = check_probabilities(number_array(stated))
     if values.ndim == 1:
         return Data(values, _targets.binary(label, positive), w)
     coded = _targets.multiclass(label, stated, classes)

@@ -11,10 +11,12 @@ import numpy as np
 from . import _targets
 from ._device_scores import count_scores
 from ._inputs import arguments, check_choice, rows
+from ._numbers import ordered_scores
 from ._readers import on_device
 from ._score_keys import Sorted, sorted_with_class
 from ._score_table import ScoreTable, tabulate
 from ._undefined import UndefinedMetricError, UndefinedPolicy, cause, check_policy
+from ._weights import power_scaled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,7 +76,7 @@ def binary_table(
     (score, label), w, *_ = rows(
         {"scores": scores, "labels": labels}, weights=weights, missing=missing
     )
-    w = _targets.power_scaled(w)
+    w = power_scaled(w)
     problem = _of_binary(score, label, positive, w)
     return problem.table(), len(problem.positive)
 
@@ -82,7 +84,7 @@ def binary_table(
 def _of_binary(
     scores: Column, labels: Column, positive: Any, weights: FloatArray | None
 ) -> Problem:
-    values = _targets.ordered_scores(scores)
+    values = ordered_scores(scores)
     if values.ndim == 2:
         raise ValueError(
             f"scores must have shape (n,) for two classes, got shape {values.shape}; "
@@ -112,10 +114,10 @@ def problems(
     (score, label), w, *_ = rows(
         {"scores": scores, "labels": labels}, weights=weights, missing=missing
     )
-    w = _targets.power_scaled(w)
+    w = power_scaled(w)
     if score.values.ndim == 1 and label.values.ndim == 1:
         return [_of_binary(score, label, positive, w)]
-    values = _targets.ordered_scores(score)
+    values = ordered_scores(score)
     if label.values.ndim == 2:
         targets = _targets.indicator(label)
         if targets.shape != values.shape:

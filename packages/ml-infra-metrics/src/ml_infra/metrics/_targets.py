@@ -9,21 +9,19 @@ import numpy as np
 from ._averaging import listed
 from ._codes import encode
 from ._counting import count_cells
-from ._inputs import blocks, floats
+from ._numbers import refuse_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ._arrays import Array, BoolArray, FloatArray, IntArray
+    from ._arrays import BoolArray
     from ._codes import Codes
     from ._readers import Column
 
-_LARGEST_WEIGHT = 1e100
 _NAMED = (
     "; the columns of a data frame are paired with the labels by name: rename them, or "
     "pass the class of each column as classes="
 )
-_EXACT = 2**53  # up to here float64 tells all integers apart
 
 
 class Binary(NamedTuple):
@@ -52,99 +50,6 @@ class Multiclass(NamedTuple):
     def is_class(self, k: int) -> BoolArray:
         """Return which rows have class number k."""
         return np.asarray(self.codes == k)
-
-
-def number_array(column: Column) -> Any:
-    """
-    Return numbers in the type they have, shape (n,) or (n, k).
-
-    Raises:
-        TypeError: If they are no numbers.
-        ValueError: If an integer has no float64 of its own.
-    """
-    values = column.values
-    if values.dtype.kind in "iu" and column.categories is None:
-        if (
-            values.dtype.itemsize == 8
-            and max(-int(values.min()), int(values.max())) > _EXACT
-        ):
-            large = (values > _EXACT) | (values < -_EXACT)
-            refuse_rows(
-                column.name,
-                large,
-                "an integer beyond 2**53",
-                ", where float64 cannot tell neighbours apart; pass smaller numbers",
-            )
-        return values
-    return floats(column)
-
-
-def score_array(column: Column) -> FloatArray:
-    """Return numbers as float64, in which scores are compared."""
-    return np.asarray(number_array(column), np.float64)
-
-
-def ordered_scores(column: Column) -> Array:
-    """Return numbers as float32 if that is exact, so that they sort faster."""
-    values = number_array(column)
-    narrow = np.can_cast(values.dtype, np.float32)
-    return np.asarray(values, np.float32 if narrow else np.float64)
-
-
-def number_vector(column: Column) -> Any:
-    """Return `number_array`, refusing any shape but (n,)."""
-    values = number_array(column)
-    if values.ndim != 1:
-        raise ValueError(
-            f"{column.name} must have shape (n,), got shape {values.shape}; "
-            "call the metric once per output"
-        )
-    return values
-
-
-def finite_vector(column: Column) -> Any:
-    """Return `number_vector`, refusing infinities."""
-    values = number_vector(column)
-    for block in blocks(len(values)):
-        if not np.isfinite(values[block]).all():
-            refuse_rows(column.name, np.isinf(values), "an infinite value")
-    return values
-
-
-def power_scaled(weights: FloatArray | None) -> FloatArray | None:
-    """
-    Return weights of at most 1, divided by a power of two: exact, whatever their size.
-
-    So squares and sums stay finite, and metrics, which do not depend on the scale,
-    are the same to the last bit. None, all ones, stays None.
-    """
-    if weights is None:
-        return None
-    exponent = int(np.frexp(weights.max())[1])
-    return weights if 0 <= exponent < 64 else np.ldexp(weights, -exponent)
-
-
-def whole(weights: FloatArray) -> FloatArray | IntArray:
-    """Return whole weights as integers, whose sums do not depend on their order."""
-    if weights.max() < 2**26 and (weights == np.floor(weights)).all():
-        return weights.astype(np.int64)
-    return weights
-
-
-def check_weight_size(weights: FloatArray | None) -> None:
-    """Raise ValueError if sums of squares over many batches could overflow."""
-    if weights is not None and weights.max() > _LARGEST_WEIGHT:
-        raise ValueError(
-            f"weights up to {weights.max():.3g} are too large to be squared and summed "
-            "over batches; divide all of them by one number"
-        )
-
-
-def refuse_rows(name: str, bad: BoolArray, what: str, advice: str = "") -> None:
-    """Raise ValueError naming the first row where `bad`, of shape (n,) or (n, k)."""
-    if bad.any():
-        row = int(bad.reshape(len(bad), -1).any(axis=1).argmax())
-        raise ValueError(f"{name} has {what} at row {row}{advice}")
 
 
 def binary(labels: Column, positive: Any, *, require: bool = True) -> Binary:

@@ -21,9 +21,11 @@ from ._influence import (
     squared_sum,
 )
 from ._inputs import check_choice, real, rows
+from ._numbers import score_array
 from ._probabilities import check_probabilities
 from ._questions import CLASS_METRICS
 from ._readers import Column
+from ._weights import power_scaled
 from .intervals import Interval, z_score
 from .mcnemar import McNemar, sign_test
 
@@ -132,7 +134,7 @@ class Paired:
                     f"{column.values.shape}; compare predicted classes, or the scores "
                     "of one class"
                 )
-        w = _targets.power_scaled(w)
+        w = power_scaled(w)
         units = None
         if others:
             found = encode(others)
@@ -140,7 +142,7 @@ class Paired:
         numeric = all(_is_numeric(column) for column in (first, second))
         scores = None
         if numeric:
-            scores = _targets.score_array(first), _targets.score_array(second)
+            scores = score_array(first), score_array(second)
         positive_rows, coded = None, None
         if scores and (threshold is not None or not all(map(_is_whole, scores))):
             positive_rows = _targets.binary(truth, positive).positive()

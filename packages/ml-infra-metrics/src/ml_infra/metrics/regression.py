@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from . import _targets
 from ._device_numbers import DevicePairs, read_on_device
 from ._inputs import arguments
 from ._number_pairs import (
@@ -17,6 +16,7 @@ from ._number_pairs import (
 )
 from ._readers import on_device
 from ._undefined import UndefinedPolicy, check_policy, settle
+from ._weights import power_scaled
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -370,4 +370,4 @@ def _read(
     if on_device(predictions) or on_device(labels):
         return read_on_device(predictions, labels, weights)
     data, _ = read_pairs(predictions, labels, weights, missing, scan=False)
-    return data._replace(weights=_targets.power_scaled(data.weights))
+    return data._replace(weights=power_scaled(data.weights))

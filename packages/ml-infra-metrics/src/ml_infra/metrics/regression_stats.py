@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _targets
 from ._bounds import Bounded
 from ._cells import Cells
 from ._inputs import arguments, blocks
@@ -22,6 +21,7 @@ from ._score_keys import keys_of
 from ._score_table import grouped_counts
 from ._state import NOTHING_COUNTED, State, check_mergeable, whole_number
 from ._undefined import UndefinedPolicy, settle
+from ._weights import check_weight_size, integers_if_whole
 from .intervals import Interval, z_score
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class RegressionStats(State):
             "RegressionStats.update", predictions, labels, aliases
         )
         data, dropped = read_pairs(first, second, weights, missing)
-        _targets.check_weight_size(data.weights)
+        check_weight_size(data.weights)
         batch = type(self)(cap=self._errors.cap)
         batch._count(data)  # noqa: SLF001 - a twin of this object
         batch.dropped = dropped
@@ -296,7 +296,7 @@ class RegressionStats(State):
         for block in blocks(self.n):
             errors = np.abs(data.errors(block))
             weights = None if data.weights is None else data.weights[block]
-            counts = None if weights is None else _targets.whole(weights)
+            counts = None if weights is None else integers_if_whole(weights)
             self._errors.add(*grouped_counts(keys_of(errors), counts))
 
     def _check(self) -> None:

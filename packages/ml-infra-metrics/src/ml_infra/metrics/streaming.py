@@ -12,10 +12,12 @@ from ._bounds import widened
 from ._cells import Cells
 from ._device_scores import DeviceScores, count_scores
 from ._inputs import arguments, blocks, rows
+from ._numbers import score_array
 from ._readers import on_device
 from ._score_metrics import ScoreMetrics
 from ._score_table import ScoreTable, tabulate
 from ._state import State, check_mergeable, whole_number
+from ._weights import check_weight_size, integers_if_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,15 +135,15 @@ class Scores(ScoreMetrics, State):
         (score, label), w, dropped, *_ = rows(
             {"scores": scores, "labels": labels}, weights=weights, missing=missing
         )
-        _targets.check_weight_size(w)
-        values = _targets.score_array(score)
+        check_weight_size(w)
+        values = score_array(score)
         if values.ndim != 1:
             raise ValueError(
                 f"scores must have shape (n,), got shape {values.shape}; keep one "
                 "state per class, with the labels compared to that class"
             )
         found = _targets.binary(label, self._positive, require=False)
-        counts = None if w is None else _targets.whole(w)
+        counts = None if w is None else integers_if_whole(w)
         with self._lock:
             self._agree(found.negative)
             for block in blocks(len(values), _PENDING):
