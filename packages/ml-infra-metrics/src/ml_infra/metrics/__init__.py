@@ -19,7 +19,7 @@ costs neither NumPy nor time.
 #           (counts per distinct score; _device_scores); _probabilities;
 #           _score_intervals; states: _cells (exact up to a cap), _score_metrics,
 #           _bounds (how far they can be off)
-# Numbers:  _number_pairs, _device_numbers (rows and losses), _regression_moments (sums)
+# Numbers:  _residuals, _device_residuals (losses), _regression_moments (sums)
 # For all:  _state (merge, JSON), _undefined (no value, and why), _report, _drawing;
 #           _influence (what one row adds) for the comparison of two models; _overloads
 #           (what type checkers see of functions with `average`), _arrays (types)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ._inputs import blocks, check_choice
-from ._number_pairs import Pairs, check_quantile, fractions
+from ._residuals import Residuals, check_quantile, fractions
 
 if TYPE_CHECKING:
     from ._arrays import FloatArray
@@ -34,7 +34,7 @@ distance of the label from an origin, and the square of that."""
 
 
 def quantities(
-    data: Pairs, block: slice, origin: float, *, with_fractions: bool
+    data: Residuals, block: slice, origin: float, *, with_fractions: bool
 ) -> FloatArray:
     """Return the seven quantities of the rows of a block, shape (7, rows)."""
     errors = data.errors(block)
@@ -65,7 +65,7 @@ class Moments(NamedTuple):
         return cls(0.0, np.zeros(7), np.zeros((7, 7)))
 
     @classmethod
-    def of(cls, data: Pairs, *, with_fractions: bool) -> Moments:
+    def of(cls, data: Residuals, *, with_fractions: bool) -> Moments:
         """Return the sums of rows, around their mean label."""
         origin = data.mean(lambda _, labels: labels)
         sums, products = np.zeros(7), np.zeros((7, 7))

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ._device_numbers import DevicePairs, read_on_device
+from ._device_residuals import DeviceResiduals, read_on_device
 from ._inputs import arguments
-from ._number_pairs import (
+from ._readers import on_device
+from ._residuals import (
     SMALLEST_SQUARE,
-    Pairs,
+    Residuals,
     check_quantile,
-    read_pairs,
+    read_residuals,
     unscaled,
 )
-from ._readers import on_device
 from ._undefined import UndefinedPolicy, check_policy, settle
 from ._weights import power_scaled
 
@@ -365,9 +365,9 @@ def _read(
     weights: Any,
     missing: Missing,
     aliases: Aliases,
-) -> Pairs | DevicePairs:
+) -> Residuals | DeviceResiduals:
     predictions, labels = arguments(function, predictions, labels, aliases)
     if on_device(predictions) or on_device(labels):
         return read_on_device(predictions, labels, weights)
-    data, _ = read_pairs(predictions, labels, weights, missing, scan=False)
+    data, _ = read_residuals(predictions, labels, weights, missing, scan=False)
     return data._replace(weights=power_scaled(data.weights))

@@ -11,12 +11,12 @@ import numpy as np
 from ._bounds import Bounded
 from ._cells import Cells
 from ._inputs import arguments, blocks
-from ._number_pairs import (
-    Pairs,
-    middle_places,
-    read_pairs,
-)
 from ._regression_moments import Moments, value_and_slope
+from ._residuals import (
+    Residuals,
+    middle_places,
+    read_residuals,
+)
 from ._score_keys import keys_of
 from ._score_table import grouped_counts
 from ._state import NOTHING_COUNTED, State, check_mergeable, whole_number
@@ -129,7 +129,7 @@ class RegressionStats(State):
         first, second = arguments(
             "RegressionStats.update", predictions, labels, aliases
         )
-        data, dropped = read_pairs(first, second, weights, missing)
+        data, dropped = read_residuals(first, second, weights, missing)
         check_weight_size(data.weights)
         batch = type(self)(cap=self._errors.cap)
         batch._count(data)  # noqa: SLF001 - a twin of this object
@@ -279,7 +279,7 @@ class RegressionStats(State):
 
     # --- inside ---------------------------------------------------------------------
 
-    def _count(self, data: Pairs) -> None:
+    def _count(self, data: Residuals) -> None:
         """Count one batch into an empty state."""
         self.n = len(data.labels)
         if not self.n:

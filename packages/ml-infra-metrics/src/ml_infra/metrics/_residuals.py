@@ -1,4 +1,4 @@
-"""Predicted numbers and labels: checked rows and their losses."""
+"""Residuals of predicted numbers: checked rows and their losses."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def middle_places(weights: CountArray) -> tuple[int, int]:
     )
 
 
-class Pairs(NamedTuple):
-    """Predictions and labels, shape (n,) each, and weights; see `read_pairs`."""
+class Residuals(NamedTuple):
+    """Labels less predictions, kept apart, shape (n,) each; see `read_residuals`."""
 
     predictions: CountArray
     labels: CountArray
@@ -195,19 +195,19 @@ class Pairs(NamedTuple):
         return True
 
 
-def read_pairs(
+def read_residuals(
     predictions: Any,
     labels: Any,
     weights: Any,
     missing: Missing,
     *,
     scan: bool = True,
-) -> tuple[Pairs, int]:
+) -> tuple[Residuals, int]:
     """
     Return rows of numbers, those of weight 0 left out, and how many were dropped.
 
     With ``scan=False``, NaN and infinities may still be among the numbers if there are
-    no weights. A mean or a median of `Pairs` refuses them: it is not finite then.
+    no weights. A mean or a median of `Residuals` refuses them: it is not finite then.
     """
     scan = scan or weights is not None or missing == "drop"
     columns, w, dropped, *_ = rows(
@@ -221,7 +221,7 @@ def read_pairs(
     if w is not None and not w.all():
         present = w > 0
         first, second, w = first[present], second[present], w[present]
-    return Pairs(first, second, w), dropped
+    return Residuals(first, second, w), dropped
 
 
 def _total(parts: Sequence[float]) -> float:

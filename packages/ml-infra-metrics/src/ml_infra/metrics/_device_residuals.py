@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class DevicePairs(NamedTuple):
-    """Checked predictions and labels, shape (n,) each, float64; answers as `Pairs`."""
+class DeviceResiduals(NamedTuple):
+    """Checked numbers, shape (n,) each, float64; answers as `Residuals` does."""
 
     predictions: Any
     labels: Any
@@ -70,7 +70,7 @@ class DevicePairs(NamedTuple):
         return bool(self.xp.any(self.labels == 0))
 
 
-def read_on_device(predictions: Any, labels: Any, weights: Any) -> DevicePairs:
+def read_on_device(predictions: Any, labels: Any, weights: Any) -> DeviceResiduals:
     """
     Check numbers where they are; rows of weight 0 are left out.
 
@@ -101,4 +101,4 @@ def read_on_device(predictions: Any, labels: Any, weights: Any) -> DevicePairs:
     values = checked_weights(weights, shape[0], xp)
     if values is not None:  # a row of weight 0 is an absent row
         *columns, values = (column[values > 0] for column in (*columns, values))
-    return DevicePairs(columns[0], columns[1], values, xp)
+    return DeviceResiduals(columns[0], columns[1], values, xp)
