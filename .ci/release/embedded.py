@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release import environments
+from release.command import tool
 from release.projects import ROOT, ReleaseError
 
 if TYPE_CHECKING:
@@ -140,18 +141,9 @@ def _initialise(environment: environments.Environment) -> None:
         program = str(environment.executable("devpi-init"))
         command = [program, "--configfile", str(config), "--serverdir", str(fresh)]
         try:
-            done = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
-            )
+            tool(command, why="devpi-init failed")
         finally:
             config.unlink()
-        if done.returncode:
-            raise ReleaseError(f"devpi-init failed:\n{done.stdout.strip()}")
         fresh.rename(HOME / "server")
     finally:
         os.umask(old_umask)

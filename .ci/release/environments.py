@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from release.command import tool
 from release.projects import ReleaseError
 
 if TYPE_CHECKING:
@@ -59,23 +59,17 @@ class Environment:
             # A page of this index may be seconds old: never answer from a cache.
             command += ["--index-url", index_url]
             command += ["--refresh"] if uv else []
+        why = f"cannot install {' '.join(requirements)}"
         # Of two who ask devpi's mirror for the same new project at once, the second is
         # told that there is none; a moment later it is there.
-        for _ in range(TRIES if index_url else 1):
-            done = subprocess.run(
-                [*command, *requirements],
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
-            )
-            if done.returncode == 0:
-                return
-            time.sleep(1)
-        what = " ".join(requirements)
-        raise ReleaseError(f"cannot install {what}:\n{done.stdout.strip()}")
+        for left in reversed(range(TRIES if index_url else 1)):
+            try:
+                tool([*command, *requirements], why=why, env=env)
+                break
+            except ReleaseError:
+                if not left:
+                    raise
+                time.sleep(1)
 
 
 def isolated() -> dict[str, str]:
@@ -96,7 +90,7 @@ def create(path: Path, python: str = sys.executable) -> Environment:
         command = [uv, "venv", "--quiet", "--python", python, str(path)]
     else:
         command = [python, "-m", "venv", "--without-pip", str(path)]
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    tool(command, why=f"cannot make an environment in {path}")
     return Environment(path)
 
 
