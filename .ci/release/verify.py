@@ -14,6 +14,7 @@ from dependency_groups import resolve
 from packaging.version import Version
 
 from release import environments
+from release.command import tool
 from release.index import STABLE, STAGING
 from release.projects import ROOT, Project, ReleaseError, load_all, read_toml
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from release.index import Index
 
-TAIL = 40
 TIMEOUT = 1800  # seconds; a suite takes a minute, one that hangs must not hold us
 
 
@@ -57,33 +57,25 @@ class Cell:
                 environment.install(
                     *test_requirements(self.project), index_url=self.index_url
                 )
-            except ReleaseError as error:
-                raise ReleaseError(f"{self.label}: {error}") from error
-            try:
-                done = subprocess.run(
+                tool(
                     [
                         str(environment.executable("pytest")),
                         *("-q", "-m", "not slow and not torch", str(self.tests)),
                         *("--config-file", str(ROOT / ".pytest.ini")),
                         *("-p", "no:cacheprovider"),
                     ],
+                    why="its tests fail",
                     # A folder without sources: only what is installed is found.
                     cwd=scratch,
                     env=environments.isolated(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                    check=False,
                     timeout=TIMEOUT,
                 )
+            except ReleaseError as error:
+                message = f"{self.label}: {error}\nrepeat: {self.repeat}"
+                raise ReleaseError(message) from error
             except subprocess.TimeoutExpired as error:
                 message = f"{self.label}: its tests did not end in {TIMEOUT} s"
                 raise ReleaseError(f"{message}; repeat: {self.repeat}") from error
-        if done.returncode:
-            tail = "\n".join(done.stdout.splitlines()[-TAIL:])
-            message = f"{self.label}: its tests fail\n{tail}\nrepeat: {self.repeat}"
-            raise ReleaseError(message)
         return time.monotonic() - started
 
 
