@@ -18,7 +18,7 @@ costs neither NumPy nor time.
 # Scores:   _targets (which rows are positive) -> _problems -> _score_keys, _score_table
 #           (counts per distinct score; _device_scores); _probabilities;
 #           _score_intervals; states: _cells (exact up to a cap), _score_metrics,
-#           _bounds (how far they can be off)
+#           _error_bounds (how far they can be off)
 # Numbers:  _residuals, _device_residuals (losses), _regression_moments (sums)
 # For all:  _state (merge, JSON), _undefined (no value, and why), _report, _drawing;
 #           _influence (what one row adds) for the comparison of two models; _overloads
@@ -26,7 +26,7 @@ costs neither NumPy nor time.
 
 TYPE_CHECKING = False  # type checkers take it for True; saves importing typing
 if TYPE_CHECKING:
-    from ._bounds import Bounded
+    from ._error_bounds import Bounded
     from ._probabilities import CalibrationCurve
     from ._report import Report
     from ._undefined import Undefined, UndefinedMetricError
@@ -89,7 +89,7 @@ if TYPE_CHECKING:
 
 #: Where each public name lives.
 _MODULES = {
-    "_bounds": ("Bounded",),
+    "_error_bounds": ("Bounded",),
     "_probabilities": ("CalibrationCurve",),
     "_report": ("Report",),
     "_undefined": ("Undefined", "UndefinedMetricError"),

@@ -38,7 +38,7 @@ _FLAGS = (
 
 
 class Bounds(NamedTuple):
-    """One entry per slice."""
+    """Confidence bounds, one entry per slice."""
 
     value: FloatArray
     low: FloatArray

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ._bounds import (
+from ._error_bounds import (
     Bounded,
     average_precision_bound,
     calibration_bound,

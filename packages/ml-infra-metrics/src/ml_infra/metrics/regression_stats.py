@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._bounds import Bounded
 from ._cells import Cells
+from ._error_bounds import Bounded
 from ._inputs import arguments, blocks
 from ._regression_moments import Moments, value_and_slope
 from ._residuals import (

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _targets
-from ._bounds import widened
 from ._cells import Cells
 from ._device_scores import DeviceScores, count_scores
+from ._error_bounds import widened
 from ._inputs import arguments, blocks, rows
 from ._numbers import score_array
 from ._readers import on_device
