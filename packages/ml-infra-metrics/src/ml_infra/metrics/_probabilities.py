@@ -119,7 +119,7 @@ def check_bins(bins: int, binning: str) -> None:
     check_choice(binning, "binning", ("width", "mass"))
 
 
-def bin_rows(data: Data, bins: int, binning: Binning) -> Bins:
+def bin_rows(data: Probabilities, bins: int, binning: Binning) -> Bins:
     """Return the sums per bin of stated probabilities and of what came true."""
     check_bins(bins, binning)
     if binning == "mass" or data.counted is not None:
@@ -144,7 +144,7 @@ def bin_rows(data: Data, bins: int, binning: Binning) -> Bins:
     return Bins(*sums)
 
 
-class Data(NamedTuple):
+class Probabilities(NamedTuple):
     """Checked probabilities, shape (n,) or (n, k); the true column; weights."""
 
     values: FloatArray
@@ -155,7 +155,7 @@ class Data(NamedTuple):
     counted: ScoreTable | None = None
 
     @classmethod
-    def of_table(cls, table: ScoreTable) -> Data:
+    def of_table(cls, table: ScoreTable) -> Probabilities:
         """Return rows that stand for all rows with their probability and class."""
         stated = scores_of(table.keys)
         classes = np.repeat([1, 0], len(stated))
@@ -197,7 +197,7 @@ def read_probabilities(
     classes: Sequence[Any] | None,
     weights: Any,
     missing: Missing,
-) -> Data:
+) -> Probabilities:
     """Settle which argument is which and read both, refusing what is no probability."""
     probabilities, labels = arguments(
         function, probabilities, labels, aliases, "probabilities"
@@ -205,7 +205,7 @@ def read_probabilities(
     if on_device(probabilities):
         table = count_scores(probabilities, labels, positive, weights).table
         check_probabilities(scores_of(table.keys))
-        return Data.of_table(table)
+        return Probabilities.of_table(table)
     (stated, label), w, *_ = rows(
         {"probabilities": probabilities, "labels": labels},
         weights=weights,
@@ -214,10 +214,10 @@ def read_probabilities(
     w = power_scaled(w)
     values = check_probabilities(number_array(stated))
     if values.ndim == 1:
-        return Data(values, _targets.binary(label, positive), w)
+        return Probabilities(values, _targets.binary(label, positive), w)
     coded = _targets.multiclass(label, stated, classes)
     _check_sums(values)
-    return Data(values, coded.codes, w)
+    return Probabilities(values, coded.codes, w)
 
 
 def check_probabilities(values: CountArray) -> CountArray:
@@ -251,7 +251,7 @@ def _check_sums(values: CountArray) -> None:
 
 
 def mean_loss(
-    data: Data, loss: Callable[[FloatArray, FloatArray], FloatArray]
+    data: Probabilities, loss: Callable[[FloatArray, FloatArray], FloatArray]
 ) -> float:
     total, whole = [], []
     for block in blocks(len(data.values)):

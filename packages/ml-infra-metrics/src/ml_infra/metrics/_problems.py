@@ -151,7 +151,7 @@ def averaged(
     average: str | None,
     undefined: UndefinedPolicy,
     *,
-    pairs: bool = False,
+    one_vs_one: bool = False,
 ) -> float | dict[Any, float]:
     """
     Return a metric of binary problems as one number, or by class.
@@ -162,15 +162,15 @@ def averaged(
         value_of: The metric of a table; None where it has no value.
         average: As in `roc_auc`; None returns the values by class.
         undefined: What stands for no value; nan is left out of averages.
-        pairs: Whether classes are compared two by two, each both ways, instead of
+        one_vs_one: Whether classes are compared two by two, each both ways, instead of
             each with all others.
     """
     check_choice(average, "average", ("macro", "weighted", "micro", None))
     filler = check_policy(undefined)
-    if len(problems) > 1 and pairs:
+    if len(problems) > 1 and one_vs_one:
         if average == "micro":
             raise ValueError('average="micro" has no meaning for multiclass="ovo"')
-        values, supports = _paired_values(problems, value_of)
+        values, supports = _one_vs_one(problems, value_of)
     else:
         if len(problems) > 1 and average == "micro":
             problems = [_pooled(problems)]
@@ -199,7 +199,7 @@ def averaged(
     return math.fsum(value * support for value, support in known) / total
 
 
-def _paired_values(
+def _one_vs_one(
     problems: list[Problem], value_of: Callable[[ScoreTable | Sorted], float | None]
 ) -> tuple[dict[Any, float | None], list[float]]:
     values: dict[Any, float | None] = {}

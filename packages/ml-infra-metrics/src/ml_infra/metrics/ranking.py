@@ -130,7 +130,7 @@ def roc_auc(
         roc_auc_of,
         average,
         undefined,
-        pairs=multiclass == "ovo",
+        one_vs_one=multiclass == "ovo",
     )
 
 
