@@ -7,6 +7,7 @@ import pytest
 
 from ml_infra.preprocessing import (
     MinMaxScaler,
+    OutlierClipper,
     RobustScaler,
     StandardScaler,
     _groups,
@@ -82,6 +83,35 @@ def test_nulls_beside_integers_are_in_no_group(kind):
     scaler = kind(by="g", missing="keep").fit(table)
     there = {"g": [1, 1, 2, 2], "x": [30.0, -10.0, 7.0, 9.0]}
     assert scaler == kind(by="g", missing="keep").fit(there)
+
+
+@pytest.mark.parametrize(
+    "kind", [MinMaxScaler, StandardScaler, RobustScaler, OutlierClipper]
+)
+def test_a_value_of_a_group_of_which_none_was_learned_is_refused(kind):
+    """Zero, or any other number, would be made up."""
+    rows = {"g": [1, 1, 2, 2], "x": [math.nan, None, 1.0, 2.0], "y": [3.0, 4.0] * 2}
+    scaler = kind(by="g", missing="keep").fit(rows)
+    scaler = kind.from_json(scaler.to_json())
+    for data in ({"g": [2, 1], "x": [1.0, 3.0], "y": [3.0, 3.0]},
+                 {"g": 1, "x": 3.0, "y": 3.0}):  # fmt: skip
+        for use in (scaler.transform, scaler.inverse_transform):
+            with pytest.raises(ValueError, match="'x' in group 1: training had no"):
+                use(data)
+    gap = {"g": [1, 2], "x": [math.nan, 1.0], "y": [3.0, 3.0]}
+    made = scaler.transform(gap)
+    assert math.isnan(made["x"][0])
+    assert made["x"][1] == scaler.transform({"g": 2, "x": 1.0, "y": 3.0})["x"]
+
+
+@pytest.mark.parametrize("kind", [MinMaxScaler, StandardScaler])
+def test_integers_that_groups_would_round_are_refused(kind):
+    for big in (2**53 + 1, -(2**60), 2**64 - 1):
+        with pytest.raises(ValueError, match=r"column 'x'.*beyond 2\*\*53"):
+            kind(by="g").fit({"g": [1, 1], "x": [0, big]})
+    with pytest.raises(ValueError, match="column 'x'.*at most 64 bits"):
+        kind(by="g").fit({"g": [1, 1], "x": [2**70, 2**70 + 1]})
+    assert kind(by="g").fit({"g": [1, 1], "x": [0, 2**53]}) is not None
 
 
 def test_extents_of_groups_with_one_value_and_with_none():

@@ -123,6 +123,7 @@ class MinMaxScaler(Scaler):
             scale=np.where(state.constant, 1.0, width),
             exponent=unit,
             flat=state.constant,
+            known=state.count > 0,
             range=(float(self.range[0]), float(self.range[1])),
             clip=bool(self.clip),
             top=high,
@@ -255,6 +256,7 @@ class StandardScaler(Scaler):
             scale=np.where(flat, 1.0, deviation),
             exponent=state.exponent,
             flat=flat,
+            known=some,
         )
 
     def _row(self, values: list[Any], plan: Any) -> list[float] | None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ._learning import refuse_long
 from ._naming import key_order, place_of_group
-from ._passes import two_sum
+from ._passes import extent, two_sum
 from ._states import ExtentState, MomentState
 
 if TYPE_CHECKING:
@@ -139,10 +140,21 @@ def _present(
     return values.astype(np.float64, copy=False), codes, counts
 
 
+def _refuse_wide(vector: Vector) -> None:
+    """Raise ValueError for integers that floats would round."""
+    refuse_long(vector)
+    if vector.values.dtype.kind in "iu" and vector.is_wide(*extent(vector)):
+        raise ValueError(
+            f"{vector.name}: groups are scaled as floats, which round integers beyond "
+            "2**53; subtract an offset, or cast to float64 where rounding is fine"
+        )
+
+
 def group_extents(
     vector: Vector, codes: NDArray[np.intp], counts: NDArray[np.intp], missing: str
 ) -> ExtentState:
     """Return the extent of each group, shape (groups, 1)."""
+    _refuse_wide(vector)
     values, codes, counts = _present(vector, codes, counts, missing)
     groups = len(counts)
     low, high = np.full(groups, np.inf), np.full(groups, -np.inf)
@@ -157,6 +169,7 @@ def group_moments(
     vector: Vector, codes: NDArray[np.intp], counts: NDArray[np.intp], missing: str
 ) -> MomentState:
     """Return the moments of each group, shape (groups, 1)."""
+    _refuse_wide(vector)
     if vector.null is None:
         quick = _about_one_value(vector.values, codes, counts)
         if quick is not None:

@@ -35,7 +35,8 @@ class Affine:
     Maps x to (x - center - rest) / scale, in units of 2**exponent, then to a range.
 
     Arrays have shape (groups, columns). `flat` columns (constant in training) become
-    the start of the range. `range` (a, b) maps 0 to a and 1 to b; `clip` cuts there.
+    the start of the range, those not `known` were taught nothing. `range` (a, b) maps
+    0 to a and 1 to b; `clip` cuts there.
     """
 
     center: Floats
@@ -43,6 +44,7 @@ class Affine:
     scale: Floats
     exponent: NDArray[np.int64]
     flat: NDArray[np.bool_]
+    known: NDArray[np.bool_]
     range: tuple[float, float] = (0.0, 1.0)
     clip: bool = False
     top: Floats | None = None  # what 1 maps back to, where that must be exact
@@ -121,12 +123,14 @@ class Affine:
         """
         Return centers, rests (empty if all are 0) and scales as Python numbers.
 
-        None where a column needs other units or exact integers: arrays do that.
+        None where a column needs other units or exact integers, which arrays do, or is
+        not known, which they refuse.
         """
         center, rest, scale = (
             one[group] for one in (self.center, self.rest, self.scale)
         )
-        if self._wide(group).any() or self.exponent[group].any():
+        odd = self._wide(group).any() or self.exponent[group].any()
+        if odd or not self.known[group].all():
             return None
         # Less the least float nothing is negative, and over infinity all of it is 0.0.
         center = np.where(self.flat[group], np.finfo(np.float64).min, center)
@@ -195,10 +199,11 @@ def _centered(vector: Vector, center: float, rest: float) -> tuple[float, float]
 
 @dataclass(frozen=True, eq=False)
 class Bounds:
-    """Limits each column to [low, high], of shape (groups, columns)."""
+    """Limits each column to [low, high], where `known`, of shape (groups, columns)."""
 
     low: Floats
     high: Floats
+    known: NDArray[np.bool_]
 
     def column(self, group: int, j: int, vector: Vector, out: NDArray[Any]) -> float:
         """Clip one column into `out`; return the sum, which shows NaN."""
@@ -222,8 +227,10 @@ class Bounds:
         np.clip(values, self.low[codes, j], self.high[codes, j], out=out)
         return float(np.add.reduce(out, dtype=np.float64))
 
-    def row(self, group: int) -> list[tuple[float, float]]:
-        """Return (low, high) of each column as Python numbers."""
+    def row(self, group: int) -> list[tuple[float, float]] | None:
+        """Return (low, high) of each column as Python numbers; None if not known."""
+        if not self.known[group].all():
+            return None
         return list(
             zip(self.low[group].tolist(), self.high[group].tolist(), strict=True)
         )

@@ -125,6 +125,7 @@ class RobustScaler(Scaler):
             scale=np.where(flat, 1.0, high - low),
             exponent=unit,
             flat=flat,
+            known=state.count > 0,
         )
 
     def _row(self, values: list[Any], plan: Any) -> list[float] | None:
@@ -214,13 +215,14 @@ class OutlierClipper(Scaler):
         return learn_cells(table, self.missing, self._ranks, infinite=True)
 
     def _plan(self) -> Bounds:
-        refuse_nothing(self, self.state_.count)
+        count = self.state_.count
+        refuse_nothing(self, count)
         low, high = self._found()
         self._refuse_columns(
             ~(np.isfinite(low) & np.isfinite(high)),
             "a bound would be infinite; choose percentiles within the finite values",
         )
-        return Bounds(low, high)
+        return Bounds(low, high, count > 0)
 
     def _row(self, values: list[Any], plan: Any) -> list[float] | None:
         made = [

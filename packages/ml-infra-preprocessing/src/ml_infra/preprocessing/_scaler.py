@@ -191,17 +191,6 @@ class Scaler(Transformer):
         self._fit_frame(frame, None)
         return self._transformed(frame, X)
 
-    def _refuse_columns(self, which: Any, problem: str) -> None:
-        """Raise ValueError naming the first of these (groups, columns), if any."""
-        if which.any():
-            group, j = (int(i) for i in np.argwhere(which)[0])
-            where = f"column {self.columns_[j]!r}"
-            if self.groups_ is not None:
-                where += f" in group {self.groups_[group]!r}"
-            more = int(which.sum()) - 1
-            others = f" (and {more} more)" if more else ""
-            raise ValueError(f"{where}{others}: {problem}")
-
     def _learned(self, read: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         """Return what is read from the state, one number a column and group."""
         self._check_fitted()

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ._vectors import Vector
+
 
 class Transformer(Estimator):
     """
@@ -103,6 +105,8 @@ class Transformer(Estimator):
                 vector = vectors[place] = frame.vector(place)
                 if vector.null is not None:
                     vector.settle(self.missing, infinite=self._infinite)
+                if codes is not None:
+                    self._refuse_unknown(plan.known[:, j], j, vector, codes)
                 back = plan.inverse(vector.values, j, 0 if codes is None else codes)
                 if not np.isfinite(np.add.reduce(back)):
                     vector.settle(self.missing, infinite=self._infinite)
@@ -133,6 +137,7 @@ class Transformer(Estimator):
             if codes is None:
                 total = plan.column(0, j, vector, out)
             else:
+                self._refuse_unknown(plan.known[:, j], j, vector, codes)
                 total = plan.grouped(j, vector.values, codes, out)
             if not np.isfinite(total):
                 vector.settle(self.missing, infinite=self._infinite)
@@ -140,6 +145,32 @@ class Transformer(Estimator):
         if whole is not None and frame.finish is not None:
             return frame.finish(whole)
         return frame.rebuild(results, vectors)
+
+    def _refuse_columns(self, which: Any, problem: str) -> None:
+        """Raise ValueError naming the first of these (groups, columns), if any."""
+        if which.any():
+            group, j = (int(i) for i in np.argwhere(which)[0])
+            where = f"column {self.columns_[j]!r}"
+            if self.groups_ is not None:
+                where += f" in group {self.groups_[group]!r}"
+            more = int(which.sum()) - 1
+            others = f" (and {more} more)" if more else ""
+            raise ValueError(f"{where}{others}: {problem}")
+
+    def _refuse_unknown(
+        self, known: NDArray[np.bool_], j: int, vector: Vector, codes: NDArray[np.intp]
+    ) -> None:
+        """Raise ValueError for a value in a group of which none was ever learned."""
+        if known.all():
+            return
+        lost = ~known.take(codes)
+        if vector.null is not None:
+            lost &= ~vector.null
+        if vector.values.dtype.kind == "f":
+            lost &= ~np.isnan(vector.values)
+        which = np.zeros((len(known), len(self.columns_)), np.bool_)
+        which[codes[lost], j] = True
+        self._refuse_columns(which, "training had no values of it to learn from")
 
     def _transform_matrix(self, frame: Frame, matrix: NDArray[Any]) -> Any:
         plan = self._plan_once()
