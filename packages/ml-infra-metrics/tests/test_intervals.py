@@ -8,7 +8,7 @@ import pytest
 
 from ml_infra.metrics import Counts, Interval, wilson_interval
 from ml_infra.metrics._bootstrap import poisson_weights
-from ml_infra.metrics._questions import CLASS_METRICS
+from ml_infra.metrics._estimands import CLASS_METRICS
 from ml_infra.metrics.slices import adjust
 
 

@@ -13,7 +13,7 @@ costs neither NumPy nor time.
 #           (blocked passes; _tiny and _batches for few rows, _device on a GPU)
 #           -> _tables for functions; for states _count_rows -> _count_table (a whole
 #           table or sparse _pairs, with _table_sums), saved by _count_json;
-#           both ask _formulas and _averaging, states through _questions in
+#           both ask _formulas and _averaging, states through _estimands in
 #           _count_metrics and _count_intervals (_delta, _bootstrap)
 # Scores:   _targets (which rows are positive) -> _problems -> _score_keys, _score_table
 #           (counts per distinct score; _device_scores); _probabilities;

@@ -9,8 +9,8 @@ import numpy as np
 
 from . import _delta
 from ._count_metrics import CountMetrics
+from ._estimands import WHOLE, Estimand, plain_name
 from ._inputs import check_choice, real
-from ._questions import WHOLE, Question, plain_name
 from .intervals import Interval, z_score
 from .slices import SliceTable, WorstSlice, adjust, below
 
@@ -70,15 +70,15 @@ class CountIntervals(CountMetrics):
             place = {label: code for code, label in enumerate(table.names)}
             return {
                 label: _interval(
-                    Question(metric, formula, "binary", [place.get(label, -1)]),
+                    Estimand(metric, formula, "binary", [place.get(label, -1)]),
                     table,
                     level,
                     method,
                 )
                 for label in chosen.classes
             }
-        question = self._question(metric, average, options)
-        return _interval(question, table.asked(metric), level, method)
+        estimand = self._estimand(metric, average, options)
+        return _interval(estimand, table.for_metric(metric), level, method)
 
     def slices(
         self,
@@ -107,9 +107,9 @@ class CountIntervals(CountMetrics):
         view = self._sliced()
         z_score(level)
         _check_support(min_support)
-        question = self._question(metric, average, options)
+        estimand = self._estimand(metric, average, options)
         support = _support(view)
-        found = _slice_bounds(question, view.asked(metric), level, method)
+        found = _slice_bounds(estimand, view.for_metric(metric), level, method)
         kept = np.flatnonzero(support >= min_support)
         keys, flags = view.keys, found.flags()
         if len(kept) < len(keys):
@@ -150,17 +150,17 @@ class CountIntervals(CountMetrics):
             **options: As in `metric`.
         """
         _check_support(min_support)
-        view = self._sliced().asked(metric)
-        question = self._question(metric, average, options)
+        view = self._sliced().for_metric(metric)
+        estimand = self._estimand(metric, average, options)
         whole = view.pooled()
         m, total = view.marginals(), whole.marginals()
         rest = type(m)(*(t - part for t, part in zip(total, m, strict=True)))
-        spread = whole.variance(total, question.gradient(total))[0]
-        value, others = question.value(m), question.value(rest)
-        # The pooled variance of one row, shared out by the rows that carry the metric.
-        rows, rest_rows, all_rows = map(question.carriers, (m, rest, total))
+        variance = whole.variance(total, estimand.gradient(total))[0]
+        value, others = estimand.value(m), estimand.value(rest)
+        # The pooled variance of one row, shared out by the denominators.
+        rows, rest_rows, all_rows = map(estimand.denominator, (m, rest, total))
         with np.errstate(divide="ignore", invalid="ignore"):
-            deviation = np.sqrt(spread * all_rows[0] * (1 / rows + 1 / rest_rows))
+            deviation = np.sqrt(variance * all_rows[0] * (1 / rows + 1 / rest_rows))
         worse = others - value if metric == "hamming_loss" else value - others
         support = _support(view)
         kept = np.flatnonzero(
@@ -202,9 +202,9 @@ def _support(table: CountTable) -> IntArray:
 
 
 def _interval(
-    question: Question, table: CountTable, level: float, method: str
+    estimand: Estimand, table: CountTable, level: float, method: str
 ) -> Interval:
-    found = _bounds(question, table, level, method)
+    found = _bounds(estimand, table, level, method)
     value, low, high = (float(one[0]) for one in (found.value, found.low, found.high))
     if math.isnan(value):
         low = high = math.nan
@@ -213,28 +213,28 @@ def _interval(
 
 
 def _bounds(
-    question: Question, table: CountTable, level: float, method: str
+    estimand: Estimand, table: CountTable, level: float, method: str
 ) -> _delta.Bounds:
     check_choice(method, "method", _delta.METHODS)
     drawn = table.replicates() if method in ("auto", "bootstrap") else None
     if drawn is not None:
-        return _delta.bootstrap_bounds(question, table.marginals(), drawn, level)
+        return _delta.bootstrap_bounds(estimand, table.marginals(), drawn, level)
     if method == "bootstrap":
         raise ValueError(
             'method="bootstrap" needs units: pass unit= and replicates= when counting'
         )
-    return _delta.bounds(question, table, level=level, method=method)
+    return _delta.bounds(estimand, table, level=level, method=method)
 
 
 def _slice_bounds(
-    question: Question, table: CountTable, level: float, method: str
+    estimand: Estimand, table: CountTable, level: float, method: str
 ) -> _delta.Bounds:
     count = len(table.keys)
     clustered = table.pairs.replicates is not None and method in ("auto", "bootstrap")
     # A part's tables of derivatives have (slices, classes) entries.
     step = 1 if clustered else max(1, (1 << 18) // len(table.names))
     parts = [
-        _bounds(question, table.between(start, start + step), level, method)
+        _bounds(estimand, table.between(start, start + step), level, method)
         for start in range(0, count, step)
     ]
     if len(parts) == 1:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, overload
 import numpy as np
 
 from ._averaging import ClassTable, check_average, listed, select
+from ._estimands import WHOLE, Estimand, estimand_of, plain_name
 from ._formulas import causes, ratio
 from ._label_sets import refuse_agreement, refuse_binary
-from ._questions import WHOLE, Question, ask, plain_name
 from ._report import build_report
 from ._state import NOTHING_COUNTED
 from ._tables import summarise
@@ -36,7 +36,7 @@ class MetricOptions(TypedDict, total=False):
 
 
 class View(NamedTuple):
-    """What the questions need to know of a state."""
+    """What metrics need to know of a state."""
 
     table: CountTable
     #: Whether the classes were declared rather than found.
@@ -46,7 +46,7 @@ class View(NamedTuple):
 
 
 class CountMetrics:
-    """The questions; `Counts` holds the state they are asked of."""
+    """The metrics; `Counts` holds the state they are computed from."""
 
     def _view(self) -> View:
         raise NotImplementedError
@@ -171,12 +171,12 @@ class CountMetrics:
         undefined = options.get("undefined", "nan")
         check_policy(undefined)
         if name in WHOLE:
-            question = self._question(name, average, options)
-            m = self._filled().table.pooled().asked(name).marginals()
-            return settle(float(question.value(m)[0]), undefined, name)
+            estimand = self._estimand(name, average, options)
+            m = self._filled().table.pooled().for_metric(name).marginals()
+            return settle(float(estimand.value(m)[0]), undefined, name)
         name, average = plain_name(name, average)
-        table, formula_of = self._chosen(name, average, options)
-        return summarise(name, formula_of, table, average, undefined)
+        table, formula = self._chosen(name, average, options)
+        return summarise(name, formula, table, average, undefined)
 
     def undefined(
         self,
@@ -192,7 +192,7 @@ class CountMetrics:
         recall of class 1 is undefined: the class is not among the labels
         """
         if metric in WHOLE:
-            self._question(metric, average, options)
+            self._estimand(metric, average, options)
             if metric in ("accuracy", "hamming_loss"):
                 return []
             table = self._marginals()
@@ -249,7 +249,7 @@ class CountMetrics:
             listed=table.columns is not None,
         )
 
-    def _question(self, name: str, average: Any, options: MetricOptions) -> Question:
+    def _estimand(self, name: str, average: Any, options: MetricOptions) -> Estimand:
         """Settle a metric and its options into one number per table."""
         view = self._view()
         if name in WHOLE:
@@ -257,14 +257,14 @@ class CountMetrics:
             refuse_options(name, options, *(() if simple else ("undefined",)))
         else:
             check_beta(name, options)
-        return ask(
+        return estimand_of(
             name,
             view.table.names,
             average,
             positive=options.get("positive", 1),
             classes=options.get("classes"),
             beta=options.get("beta", 1.0),
-            filler=check_policy(options.get("undefined", "nan")),
+            fill_value=check_policy(options.get("undefined", "nan")),
             declared=view.declared,
             multilabel=view.table.columns is not None,
         )

@@ -112,7 +112,7 @@ class CountTable:
             return self
         return CountTable(_pairs.pooled(self.pairs), self.classes, columns=self.columns)
 
-    def asked(self, metric: str) -> CountTable:
+    def for_metric(self, metric: str) -> CountTable:
         """Return what a metric looks at: accuracy compares label sets as a whole."""
         if self.columns is None or metric != "accuracy":
             return self

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ._arrays import Array, BoolArray, FloatArray
     from ._count_table import CountTable
     from ._counting import Marginals
-    from ._questions import Question
+    from ._estimands import Estimand
 
 #: Rows of a class below which the coverage simulation finds averages too sure.
 FEW_ROWS = 10
@@ -56,37 +56,37 @@ class Bounds(NamedTuple):
 
 
 def bounds(
-    question: Question, table: CountTable, *, level: float, method: str
+    estimand: Estimand, table: CountTable, *, level: float, method: str
 ) -> Bounds:
     """Return value and bounds per slice."""
     m = table.marginals()
     squares = table.squares(m)
-    share = question.share_of()
+    share = estimand.proportion()
     if method == "wilson" and share is None:
         raise ValueError(
-            f'method="wilson" needs a proportion, which this {question.name} is not; '
+            f'method="wilson" needs a proportion, which this {estimand.name} is not; '
             'use method="auto" or "delta"'
         )
     if share is not None and method != "delta":
-        return _wilson(question, share, m, squares, level)
-    value = question.value(m)
-    spread = table.variance(m, question.gradient(m))
-    correlation = question.name in ("matthews_corrcoef", "cohen_kappa")
+        return _wilson(estimand, share, m, squares, level)
+    value = estimand.value(m)
+    variance = table.variance(m, estimand.gradient(m))
+    correlation = estimand.name in ("matthews_corrcoef", "cohen_kappa")
     if method == "delta":
-        half = z_score(level) * np.sqrt(spread)
+        half = z_score(level) * np.sqrt(variance)
         low = np.maximum(value - half, -1.0 if correlation else 0.0)
         high = np.minimum(value + half, 1.0)
-        flat = ~(spread > _ROUNDING)
+        flat = ~(variance > _ROUNDING)
         return Bounds(value, low, high, flat, np.zeros_like(flat), "delta")
     if correlation:
-        low, high, flat, few = _fisher(m, squares, value, spread, level)
+        low, high, flat, few = _fisher(m, squares, value, variance, level)
         return Bounds(value, low, high, flat, few, "delta-fisher")
-    classes = _class_shares(question, m, squares)
-    flat = ~(spread > _ROUNDING)
+    classes = _class_shares(estimand, m, squares)
+    flat = ~(variance > _ROUNDING)
     # The number of rows whose plain proportion would be as uncertain.
-    n = divide(value * (1 - value), spread + classes.small_sample_variance(level))
+    n = divide(value * (1 - value), variance + classes.small_sample_variance(level))
     alike = classes.rows()
-    if question.multilabel:  # columns may say the same of a row: it counts once
+    if estimand.multilabel:  # columns may say the same of a row: it counts once
         alike = np.minimum(
             alike, divide(np.square(m.total, dtype=float), squares.total)
         )
@@ -96,10 +96,10 @@ def bounds(
 
 
 def bootstrap_bounds(
-    question: Question, m: Marginals, drawn: Marginals, level: float
+    estimand: Estimand, m: Marginals, drawn: Marginals, level: float
 ) -> Bounds:
     """Return percentiles of bootstrap replicates, for a table without slices."""
-    value, replicates = question.value(m), question.value(drawn)
+    value, replicates = estimand.value(m), estimand.value(drawn)
     replicates = replicates[~np.isnan(replicates)]
     if not len(replicates):
         flat = np.array([True])
@@ -111,30 +111,30 @@ def bootstrap_bounds(
 
 
 def _wilson(
-    question: Question, share: Ratio, m: Marginals, squares: Marginals, level: float
+    estimand: Estimand, share: Ratio, m: Marginals, squares: Marginals, level: float
 ) -> Bounds:
     """Return Wilson's bounds of a proportion, or of what is a function of one."""
-    picked, squares = question.pick(m), question.pick(squares)
+    picked, squares = estimand.pick(m), estimand.pick(squares)
     below = linear(share.below, picked).sum(axis=-1)
     p = divide(linear(share.above, picked).sum(axis=-1), below)
     # Kish's effective number of rows; the plain number without weights.
     n = divide(np.square(below, dtype=float), linear(share.below, squares).sum(axis=-1))
     low, high = wilson_bounds(p, n, level)
-    if question.name == "f1_score":
+    if estimand.name == "f1_score":
         low, high = 2 * low / (1 + low), 2 * high / (1 + high)
-    elif question.name == "hamming_loss":
+    elif estimand.name == "hamming_loss":
         low, high = 1 - high, 1 - low
-    value, empty = question.value(m), np.isnan(p)
+    value, empty = estimand.value(m), np.isnan(p)
     return Bounds(value, low, high, empty, np.zeros_like(empty), "wilson")
 
 
 def _fisher(
-    m: Marginals, squares: Marginals, value: Array, spread: Array, level: float
+    m: Marginals, squares: Marginals, value: Array, variance: Array, level: float
 ) -> tuple[Array, Array, Array, Array]:
     """Return bounds on Fisher's scale, where a correlation is nearer to normal."""
-    flat = ~(spread > _ROUNDING) | (np.abs(value) >= 1)
+    flat = ~(variance > _ROUNDING) | (np.abs(value) >= 1)
     inside = np.where(flat, 0.0, value)
-    half = z_score(level) * np.sqrt(np.where(flat, 0.0, spread)) / (1 - inside**2)
+    half = z_score(level) * np.sqrt(np.where(flat, 0.0, variance)) / (1 - inside**2)
     low, high = np.tanh(np.arctanh(inside) - half), np.tanh(np.arctanh(inside) + half)
     # With few errors the variance is a guess: kappa of the bounds of accuracy, chance
     # as observed, is then the least that must be allowed for.
@@ -185,12 +185,12 @@ class _ClassShares(NamedTuple):
         return (self.share**2 * self.slope**2 * extra / self.n).sum(axis=-1)
 
 
-def _class_shares(question: Question, m: Marginals, squares: Marginals) -> _ClassShares:
-    picked, squares = question.pick(m), question.pick(squares)
-    formula = question.formula
+def _class_shares(estimand: Estimand, m: Marginals, squares: Marginals) -> _ClassShares:
+    picked, squares = estimand.pick(m), estimand.pick(squares)
+    formula = estimand.formula
     assert formula is not None  # noqa: S101 - for the type checker
     pooled = linear(formula.below, picked)
-    is_f = question.name in ("f1_score", "fbeta_score")
+    is_f = estimand.name in ("f1_score", "fbeta_score")
     if is_f:
         formula = Ratio((1, 0, 0, 0), (-1, 1, 1, 0))
     below = linear(formula.below, picked)
@@ -198,7 +198,7 @@ def _class_shares(question: Question, m: Marginals, squares: Marginals) -> _Clas
     p = np.where(known, divide(linear(formula.above, picked), below), 0.0)
     n = divide(np.square(below, dtype=float), linear(formula.below, squares))
     weights = {"weighted": picked.actual, "micro": pooled}
-    weight = np.where(known, weights.get(question.average, 1), 0).astype(float)
+    weight = np.where(known, weights.get(estimand.average, 1), 0).astype(float)
     share = np.nan_to_num(
         divide(weight, weight.sum(axis=-1, keepdims=True) + np.zeros_like(weight))
     )

@@ -98,30 +98,30 @@ def averaged(
     formula: Ratio,
     m: Marginals,
     average: Average,
-    filler: float,
+    fill_value: float,
     *,
     listed: bool = False,
 ) -> FloatArray:
     """
     Return the average over the class axis.
 
-    Undefined classes count as `filler`, or are left out where that is nan; classes
+    Undefined classes count as `fill_value`, or are left out where that is nan; classes
     that do not occur are left out unless the caller `listed` them. The average is nan
     where nothing is left.
     """
     if average in ("micro", "binary"):
         above, below = linear(formula.above, m), linear(formula.below, m)
         values = divide(above.sum(axis=-1), below.sum(axis=-1))
-        return np.where(np.isnan(values), filler, values)
-    if m.hits.ndim == 1 and np.isnan(filler):
+        return np.where(np.isnan(values), fill_value, values)
+    if m.hits.ndim == 1 and np.isnan(fill_value):
         # Of a million classes few may occur: the others need no arithmetic.
         m = m.take(np.flatnonzero(linear(formula.below, m) > 0))
-    values, shares = _shares(formula, m, average, filler, listed=listed)
+    values, shares = _shares(formula, m, average, fill_value, listed=listed)
     return divide((values * shares).sum(axis=-1), shares.sum(axis=-1))
 
 
 def _shares(
-    formula: Ratio, m: Marginals, average: Average, filler: float, *, listed: bool
+    formula: Ratio, m: Marginals, average: Average, fill_value: float, *, listed: bool
 ) -> tuple[Array, Array]:
     """Return finite per-class values and the unnormalised weight of each."""
     values = per_class(formula, m)
@@ -129,9 +129,9 @@ def _shares(
     shares = np.ones(values.shape) if average == "macro" else m.actual.astype(float)
     if not listed:
         shares = np.where(m.predicted + m.actual > 0, shares, 0.0)
-    if np.isnan(filler):
+    if np.isnan(fill_value):
         return np.where(undefined, 0.0, values), np.where(undefined, 0.0, shares)
-    return np.where(undefined, filler, values), shares
+    return np.where(undefined, fill_value, values), shares
 
 
 @np.errstate(divide="ignore", invalid="ignore")
@@ -139,7 +139,7 @@ def ratio_gradient(
     formula: Ratio,
     m: Marginals,
     average: Average,
-    filler: float,
+    fill_value: float,
     *,
     listed: bool = False,
 ) -> Gradient:
@@ -151,7 +151,7 @@ def ratio_gradient(
         values = divide(linear(formula.above, m).sum(axis=-1, keepdims=True), whole)
         scale = divide(np.ones_like(whole), whole) + np.zeros_like(below)
     else:
-        values, shares = _shares(formula, m, average, filler, listed=listed)
+        values, shares = _shares(formula, m, average, fill_value, listed=listed)
         whole = shares.sum(axis=-1, keepdims=True)
         scale = divide(shares, whole) * divide(np.ones_like(below), below)
         if average == "weighted":

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ._counting import count_marginals
+from ._estimands import estimand_of
 from ._probabilities import negative_log, squared_miss
-from ._questions import ask
 from ._score_intervals import average_precision_influence, delong_influence
 from ._score_keys import keys_of
 from ._score_table import average_precision_of, roc_auc_of, tabulate
@@ -55,15 +55,15 @@ def of_classes(
     present = np.flatnonzero(marginals.predicted + marginals.actual)
     marginals = marginals.take(present)
     names = [coded.classes[k] for k in present.tolist()]
-    question = ask(metric, names, **choice._asdict())
-    gradient = question.gradient(marginals)
+    estimand = estimand_of(metric, names, **choice._asdict())
+    gradient = estimand.gradient(marginals)
     place = np.zeros(coded.size, np.intp)
     place[present] = np.arange(len(present))
     predicted, actual = (place[column - coded.offset] for column in coded.columns)
     rows = gradient.predicted[predicted] + gradient.actual[actual]
     rows += np.where(predicted == actual, gradient.hits[actual], 0.0)
     rows += float(gradient.total)
-    value = float(question.value(marginals))
+    value = float(estimand.value(marginals))
     return Influence(value, -rows if metric == "hamming_loss" else rows)
 
 

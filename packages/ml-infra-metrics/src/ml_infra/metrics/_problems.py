@@ -166,7 +166,7 @@ def averaged(
             each with all others.
     """
     check_choice(average, "average", ("macro", "weighted", "micro", None))
-    filler = check_policy(undefined)
+    fill_value = check_policy(undefined)
     if len(problems) > 1 and one_vs_one:
         if average == "micro":
             raise ValueError('average="micro" has no meaning for multiclass="ovo"')
@@ -183,7 +183,9 @@ def averaged(
     ]
     if causes and undefined == "raise":
         raise UndefinedMetricError(causes)
-    filled = {key: filler if value is None else value for key, value in values.items()}
+    filled = {
+        key: fill_value if value is None else value for key, value in values.items()
+    }
     if average is None:
         return filled
     if len(filled) == 1:
@@ -195,7 +197,7 @@ def averaged(
     ]
     total = math.fsum(support for _, support in known)
     if not total:
-        return filler
+        return fill_value
     return math.fsum(value * support for value, support in known) / total
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class ScoreMetrics:
-    """The questions; `Scores` holds the state they are asked of."""
+    """The metrics; `Scores` holds the state they are computed from."""
 
     n: int
 

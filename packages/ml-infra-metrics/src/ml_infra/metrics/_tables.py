@@ -114,17 +114,17 @@ def summarise(
     name: str, formula: Ratio, table: ClassTable, average: Any, undefined: Any
 ) -> Any:
     """Return a ratio metric as a float, or as {class: float} without an average."""
-    filler = check_policy(undefined)
+    fill_value = check_policy(undefined)
     if undefined == "raise" and average != "micro":
         found = causes(name, formula, table.marginals, table.classes)
         if found:
             raise UndefinedMetricError(found)
     if average is None:
         values = per_class(formula, table.marginals)
-        values = np.where(np.isnan(values), filler, values)
+        values = np.where(np.isnan(values), fill_value, values)
         return dict(zip(table.classes, values.tolist(), strict=True))
     value = float(
-        averaged(formula, table.marginals, average, filler, listed=table.listed)
+        averaged(formula, table.marginals, average, fill_value, listed=table.listed)
     )
     return settle(value, undefined, name)
 

@@ -76,9 +76,9 @@ def check_policy(undefined: Any) -> float:
 
 def settle(value: float, undefined: UndefinedPolicy, metric: str) -> float:
     """Return `value`, or what the policy puts in the place of nan."""
-    filler = check_policy(undefined)
+    fill_value = check_policy(undefined)
     if not math.isnan(value):
         return value
     if undefined == "raise":
         raise UndefinedMetricError((cause(metric),))
-    return filler
+    return fill_value

@@ -9,6 +9,7 @@ import numpy as np
 
 from . import _targets
 from ._codes import Codes, encode
+from ._estimands import CLASS_METRICS
 from ._influence import (
     LOSSES,
     PROBABILITY_METRICS,
@@ -23,7 +24,6 @@ from ._influence import (
 from ._inputs import check_choice, real, rows
 from ._numbers import score_array
 from ._probabilities import check_probabilities
-from ._questions import CLASS_METRICS
 from ._readers import Column
 from ._weights import power_scaled
 from .intervals import Interval, z_score

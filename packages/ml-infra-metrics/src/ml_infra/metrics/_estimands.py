@@ -1,4 +1,4 @@
-"""A metric with its options settled: one number asked of a table of marginals."""
+"""A metric with its options settled: one number to estimate from marginals."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ WHOLE = ("accuracy", "hamming_loss", "matthews_corrcoef", "cohen_kappa")
 CLASS_METRICS = (*WHOLE, "balanced_accuracy", *RATIO_NAMES)
 
 
-class Question(NamedTuple):
-    """One number asked of a table: a metric with its options settled."""
+class Estimand(NamedTuple):
+    """One number to estimate from a table: a metric with its options settled."""
 
     name: str
     #: None for accuracy, hamming_loss, MCC and kappa.
@@ -45,7 +45,7 @@ class Question(NamedTuple):
     average: Any = None
     #: Codes of the classes averaged over; None means all, -1 one that never occurs.
     chosen: Sequence[int] | None = None
-    filler: float = float("nan")
+    fill_value: float = float("nan")
     #: Whether the classes are columns of indicators, so that a row has many of them.
     multilabel: bool = False
 
@@ -56,7 +56,7 @@ class Question(NamedTuple):
                 self.formula,
                 self.pick(m),
                 self.average,
-                self.filler,
+                self.fill_value,
                 listed=self.chosen is not None,
             )
         if self.name in ("accuracy", "hamming_loss"):
@@ -94,7 +94,7 @@ class Question(NamedTuple):
             self.formula,
             part,
             self.average,
-            self.filler,
+            self.fill_value,
             listed=self.chosen is not None,
         )
         if self.chosen is None:
@@ -114,7 +114,7 @@ class Question(NamedTuple):
             picked.total,
         )
 
-    def share_of(self) -> Ratio | None:
+    def proportion(self) -> Ratio | None:
         """Return the proportion this metric is (a function of), if there is one."""
         if self.formula is None:
             simple = self.name in ("accuracy", "hamming_loss")
@@ -131,15 +131,15 @@ class Question(NamedTuple):
             return self.formula
         return None
 
-    def carriers(self, m: Marginals) -> Array:
+    def denominator(self, m: Marginals) -> Array:
         """Return the rows (or weight) that the metric rests on."""
-        share = self.share_of()
+        share = self.proportion()
         if share is None:
             return np.asarray(m.total, float)
         return linear(share.below, self.pick(m)).sum(axis=-1).astype(float)
 
 
-def ask(
+def estimand_of(
     name: str,
     present: Sequence[Any],
     average: Any,
@@ -147,10 +147,10 @@ def ask(
     positive: Any = 1,
     classes: Any = None,
     beta: float = 1.0,
-    filler: float = float("nan"),
+    fill_value: float = float("nan"),
     declared: bool = False,
     multilabel: bool = False,
-) -> Question:
+) -> Estimand:
     """
     Settle a metric and its options for the classes that are present.
 
@@ -160,12 +160,12 @@ def ask(
     """
     if name in WHOLE:
         if not multilabel:
-            return Question(name)
+            return Estimand(name)
         refuse_agreement(name)
         if name == "accuracy":  # of label sets, each compared as a whole
-            return Question(name)
+            return Estimand(name)
         every = range(len(present))
-        return Question(name, CELLS_WRONG, "micro", every, multilabel=True)
+        return Estimand(name, CELLS_WRONG, "micro", every, multilabel=True)
     name, average = plain_name(name, average)
     check_average(average)
     if average is None:
@@ -186,7 +186,7 @@ def ask(
         chosen = [position.get(label, -1) for label in wanted]
     elif declared or multilabel:
         chosen = range(len(present))
-    return Question(name, ratio(name, beta), average, chosen, filler, multilabel)
+    return Estimand(name, ratio(name, beta), average, chosen, fill_value, multilabel)
 
 
 def plain_name(name: str, average: Any) -> tuple[str, Any]:
