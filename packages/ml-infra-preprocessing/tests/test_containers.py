@@ -257,6 +257,19 @@ def test_equal_integers_are_named_exactly(function):
                 function(data)
 
 
+@pytest.mark.parametrize("data", [[1.0, 3.0], np.array([1.0, 3.0]), [2**70, 2**71]])
+def test_as_many_values_as_ddof_have_no_deviation(data):
+    with pytest.raises(ValueError, match="more than 2 values for ddof=2, got 2"):
+        standardize(data, ddof=2)
+
+
+@pytest.mark.parametrize("end", [math.inf, -math.inf])
+def test_one_infinite_bound_is_enough_to_refuse(end):
+    for data in ([end, 1.0, 2.0, 3.0], np.array([end, 1.0, 2.0, 3.0])):
+        with pytest.raises(ValueError, match="bounds would be .*inf"):
+            clip_outliers(data, *((0, 50) if end < 0 else (50, 100)))
+
+
 @every_function
 def test_out_that_cannot_take_the_result(function):
     locked = np.empty(5)

@@ -129,6 +129,21 @@ def test_results_come_in_the_order_of_the_jobs():
     assert _threads.run_together([]) == []
 
 
+def test_one_thread_or_one_job_starts_none(monkeypatch):
+    monkeypatch.setattr(_threads, "Thread", None)
+    jobs = [lambda: 1, lambda: 2]
+    assert _threads.run_together(jobs, 1) == [1, 2]
+    assert _threads.run_together(jobs[1:]) == [2]
+
+
+def test_work_is_shared_by_processors_size_and_no_more_than_four(monkeypatch):
+    monkeypatch.setattr(_threads, "_processors", lambda: 3)
+    made = [_threads.threads_for(size, 10) for size in (0, 9, 19, 20, 39, 1000)]
+    assert made == [1, 1, 1, 2, 3, 3]
+    monkeypatch.setattr(_threads, "_processors", lambda: 64)
+    assert _threads.threads_for(1000, 10) == 4
+
+
 @pytest.mark.parametrize("size", [0, 1, 65_535, 65_536, 65_537, 300_001, 1_000_000])
 def test_parts_cover_every_place_once(size, small_parts):
     parts = _threads.parts_of(size)
