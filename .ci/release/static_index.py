@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -19,7 +18,7 @@ from packaging.utils import (
 
 from release import server
 from release.archives import sha256
-from release.command import run
+from release.command import run, tool
 from release.index import STABLE
 from release.projects import ROOT, ReleaseError, load_all
 
@@ -66,9 +65,7 @@ def write(files: dict[str, str | None], out: Path) -> None:
     command = [sys.executable, "-m", "dumb_pypi.main", "--no-generate-timestamp"]
     command += ["--package-list-json", str(listed), "--output-dir", str(out)]
     command += ["--packages-url", "../../packages", "--title", "ml-infra"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ReleaseError(f"dumb-pypi failed: {done.stderr.strip()}")
+    tool(command, why="dumb-pypi failed")
     listed.unlink()
     meta = {"api-version": "1.1"}
     names = sorted({_parsed(name)[0] for name in files})

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
 from typing import TYPE_CHECKING
 
-from release.projects import ReleaseError
+from release.command import tool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,11 +28,8 @@ def upload(index: Index, target: str, paths: Sequence[Path]) -> None:
     }
     command = [sys.executable, "-m", "twine", "upload", "--disable-progress-bar"]
     command += ["--repository-url", f"{index.url}/{target}/", *map(str, paths)]
-    done = _quiet(command, env)
-    if done.returncode:
-        names = ", ".join(p.name for p in paths)
-        message = f"upload of {names} to {target} failed: {_last_line(done.stdout)}"
-        raise ReleaseError(message)
+    names = ", ".join(p.name for p in paths)
+    _quiet(command, f"upload of {names} to {target} failed", env)
 
 
 def push(index: Index, name: str, version: str, source: str, target: str) -> None:
@@ -48,30 +44,11 @@ def push(index: Index, name: str, version: str, source: str, target: str) -> Non
         _devpi(["push", f"{name}=={version}", target], env)
 
 
-def _devpi(arguments: list[str], env: dict[str, str], stdin: str | None = None) -> None:
-    done = _quiet([sys.executable, "-m", "devpi", *arguments], env, stdin)
-    if done.returncode:
-        what = " ".join(arguments)
-        message = f"devpi {what} failed: {_last_line(done.stdout)}"
-        raise ReleaseError(message)
+def _devpi(arguments: list[str], env: dict[str, str], stdin: str = "") -> None:
+    command = [sys.executable, "-m", "devpi", *arguments]
+    _quiet(command, f"devpi {' '.join(arguments)} failed", env, stdin)
 
 
-def _quiet(
-    command: list[str], env: dict[str, str], stdin: str | None = None
-) -> subprocess.CompletedProcess[str]:
+def _quiet(command: list[str], why: str, env: dict[str, str], stdin: str = "") -> None:
     """Run a tool without a terminal, so that a password prompt reads our stdin."""
-    return subprocess.run(
-        command,
-        env=env,
-        input=stdin or "",
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        start_new_session=True,
-    )
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no output"
+    tool(command, why=why, tail=1, env=env, input=stdin, start_new_session=True)
