@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release.baseline import last_tag
-from release.command import run
+from release.command import run, tool
 from release.projects import ROOT, Project, ReleaseError, load_all
 from release.repository import git
 from release.versions import Level
@@ -85,10 +85,8 @@ def render(entries: Mapping[str, str], version: str, date: str) -> str:
         command = [sys.executable, "-m", "towncrier", "build", "--draft"]
         command += ["--config", str(config), "--dir", str(folder)]
         command += ["--name", "", "--version", version, "--date", date]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ReleaseError(f"towncrier failed: {done.stderr.strip()}")
-    return re.sub(r"\n{3,}", "\n\n", done.stdout).strip() + "\n"
+        said = tool(command, why="towncrier failed", stderr=subprocess.PIPE)
+    return re.sub(r"\n{3,}", "\n\n", said).strip() + "\n"
 
 
 def insert(changelog: str, section: str) -> str:

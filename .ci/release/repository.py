@@ -6,6 +6,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
+from release.command import tool
 from release.projects import ROOT, Project, ReleaseError, maintainer
 
 if TYPE_CHECKING:
@@ -15,20 +16,16 @@ if TYPE_CHECKING:
 def git(*arguments: str, root: Path = ROOT, env: dict[str, str] | None = None) -> str:
     """Run git and return what it printed; a failure is an error with git's words."""
     try:
-        done = subprocess.run(
+        said = tool(
             ["git", *arguments],
+            why=f"git {arguments[0]} failed",
             cwd=root,
             env={**os.environ, **(env or {})},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
+            stderr=subprocess.PIPE,
         )
     except FileNotFoundError:
         raise ReleaseError("git is not installed, and a release ends in tags") from None
-    if done.returncode:
-        raise ReleaseError(f"git {arguments[0]} failed: {done.stderr.strip()}")
-    return done.stdout.strip()
+    return said.strip()
 
 
 def require_clean(root: Path = ROOT) -> None:
