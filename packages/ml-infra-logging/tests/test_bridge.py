@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ml_infra.logging import configure, get_logger
+from ml_infra.logging._vocabulary import TRACE
 
 
 @pytest.fixture
@@ -328,6 +329,9 @@ def test_trace_ids_are_there_when_opentelemetry_is(tmp_path):
     for record in records[:2]:
         assert record["trace_id"] == f"{0x1234:032x}"
         assert (record["span_id"], record["trace_flags"]) == (f"{0x56:016x}", "01")
+        assert set(TRACE) == {
+            key for key in record if key.startswith(("trace", "span"))
+        }
     assert (records[2]["trace_id"], records[2]["trace_id_"]) == (
         f"{0x1234:032x}",
         "mine",

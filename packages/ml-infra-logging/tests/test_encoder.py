@@ -20,10 +20,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml_infra.logging import capture_logs, get_logger
-from ml_infra.logging._encoder import ALWAYS, Encoder
+from ml_infra.logging._encoder import Encoder
 from ml_infra.logging._redaction import Redactor
+from ml_infra.logging._vocabulary import ENVELOPE
 
 LIMIT = 131_072
+NUMBERS = ("attempt", "rank", "pid", "seq")
+OPENING = [(key, 0 if key in NUMBERS else "x") for key in ENVELOPE]
 FUZZ = settings(
     deadline=None,
     derandomize=True,
@@ -64,10 +67,7 @@ class Pair(NamedTuple):
 
 
 def careful_line(fields, limit=LIMIT, redactor=None):
-    opening = [
-        (key, 0 if key in ("attempt", "rank", "pid", "seq") else "x") for key in ALWAYS
-    ]
-    line, _ = Encoder(redactor, limit).careful(opening, fields, {})
+    line, _ = Encoder(redactor, limit).careful(OPENING, fields, {})
     return line
 
 
@@ -140,7 +140,7 @@ def test_trap_01_any_nested_value_gives_one_strict_json_line(record, fields):
     assert found["good"] == 1.5
     assert found["event"] == "event"
     renamed = found.get("_renamed", {})
-    assert len(found) >= len(with_good) + len(ALWAYS)
+    assert len(found) >= len(with_good) + len(ENVELOPE)
     for place in renamed:
         assert place.startswith("/")
 
@@ -233,7 +233,7 @@ def test_trap_04_a_record_of_too_many_fields_says_how_many_are_left(strict_json)
 
 
 CLASHES = [
-    *ALWAYS,
+    *ENVELOPE,
     *("kind", "_nonfinite", "_salvaged", "_truncated", "_renamed"),
     *("self", "msg", "message", "name", "args", "method_name", "exc_info"),
     *("stacklevel", "stack_info", "extra", "gate", "fields", "bound", "kwargs"),
@@ -511,11 +511,8 @@ def test_the_fast_and_the_careful_way_write_the_same_line(strict_json):
 
 def test_a_long_line_is_cut_once_more_for_a_pipe(strict_json):
     encoder = Encoder(None, LIMIT)
-    opening = [
-        (key, 0 if key in ("attempt", "rank", "pid", "seq") else "x") for key in ALWAYS
-    ]
     fields = {"text": "y" * 300_000, "loss": math.nan, "rows": [1] * 3000, "level": 4}
-    line, _ = encoder.careful(opening, fields, {})
+    line, _ = encoder.careful(OPENING, fields, {})
     small = encoder.refit(line, 4096)
     assert len(small) <= 4096
     found = strict_json(small)

@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_infra.logging import configure, context, get_logger
+from ml_infra.logging._levels import NAMES
+from ml_infra.logging._vocabulary import ENVELOPE, KINDS, SIDE
 from ml_infra.logging.schema import record_schema, validate_record
 
 RECORD = {
@@ -21,7 +23,7 @@ RECORD = {
     "pid": 7,
     "seq": 3,
 }
-SIDE = {
+ADDED = {
     "_nonfinite": {"/loss": "nan", "/g/0": "-inf"},
     "_salvaged": ["/x", ""],
     "_truncated": {"/t": {"chars": 9, "kept": 3}, "": {"fields": 9, "kept": 3}},
@@ -41,7 +43,7 @@ SPAN_END = {"kind": "span.end", "span": "0" * 16, "duration_s": 0.5, "status": "
 
 def test_a_complete_record_is_valid():
     assert validate_record(RECORD) == []
-    assert validate_record({**RECORD, **SIDE}) == []
+    assert validate_record({**RECORD, **ADDED}) == []
     assert validate_record({**RECORD, **SPAN_END}) == []
 
 
@@ -78,6 +80,15 @@ def test_user_fields_may_hold_anything():
     assert validate_record({**RECORD, **fields, "": [], "level_": {}}) == []
 
 
+def test_the_words_in_the_source_are_those_of_the_schema():
+    schema = record_schema()
+    properties = schema["properties"]
+    assert list(ENVELOPE) == schema["required"]
+    assert [*ENVELOPE, "kind", *SIDE] == list(properties)
+    assert list(KINDS) == properties["kind"]["enum"]
+    assert list(NAMES.values()) == properties["level"]["enum"]
+
+
 def test_the_schema_file_is_valid_json_schema():
     jsonschema = pytest.importorskip("jsonschema")
     jsonschema.Draft202012Validator.check_schema(record_schema())
@@ -99,7 +110,7 @@ def test_the_validator_judges_as_the_jsonschema_package_does(count):
 
 
 def changed(data):
-    start = data.draw(st.sampled_from([{**RECORD, **SIDE}, {**RECORD, **SPAN_END}]))
+    start = data.draw(st.sampled_from([{**RECORD, **ADDED}, {**RECORD, **SPAN_END}]))
     record = copy.deepcopy(start)
     holder, key = record, data.draw(st.sampled_from(sorted(record)))
     while isinstance(holder[key], (dict, list)) and data.draw(st.booleans()):

@@ -13,6 +13,7 @@ import sys
 
 from ._nonfinite import restore_nonfinite
 from ._preemption import let_through
+from ._vocabulary import RESERVED, RUN_END, SPAN_END, SPAN_START, TRACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,13 +26,7 @@ _MAX_FRAMES = 6
 _QUOTED = frozenset(" =\"'[]{}()<>,;|")
 
 # Said in the margin, or of no use to somebody watching; all of it is in the file.
-_UNSHOWN = frozenset(
-    (
-        *("ts", "level", "event", "logger", "run", "attempt", "rank", "pid", "seq"),
-        *("kind", "trace_id", "span_id", "trace_flags"),
-        *("_nonfinite", "_salvaged", "_truncated", "_renamed"),
-    )
-)
+_UNSHOWN = RESERVED.union(TRACE)
 # The same, but only as our own; a user's field of the name has another type.
 _UNSHOWN_IF = {"exception": dict, "suppressed": int, "span": str, "parent": str}
 _LEVEL_COLOURS = {
@@ -75,7 +70,7 @@ def render(record: dict[str, Any], colour: bool = False) -> str:
             and not (key in _UNSHOWN_IF and isinstance(value, _UNSHOWN_IF[key]))
         ),
     ]
-    if isinstance(record.get("suppressed"), int) and record.get("kind") != "run.end":
+    if isinstance(record.get("suppressed"), int) and record.get("kind") != RUN_END:
         parts.append(f"(and {record['suppressed']} like it, not shown)")
     origin = _escaped(str(record.get("logger", "")))
     if record.get("rank"):
@@ -192,9 +187,9 @@ def _progress_bars(stream: TextIO) -> list[Any]:
 def _event(record: dict[str, Any]) -> str:
     event = _escaped(str(record.get("event", "")), _MAX_EVENT)
     kind = record.get("kind")
-    if kind == "span.start":
+    if kind == SPAN_START:
         return f"{event}: start"
-    if kind == "span.end":
+    if kind == SPAN_END:
         return f"{event}: end"
     return event
 

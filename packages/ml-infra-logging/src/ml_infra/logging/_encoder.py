@@ -14,6 +14,7 @@ from itertools import islice
 from ._conversion import convert
 from ._pointers import keys_of
 from ._salvage import BUDGETS, MAX_DEPTH, SAFE_DEPTH, Members
+from ._vocabulary import ENVELOPE, RESERVED, SIDE, TRACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,14 +25,11 @@ if TYPE_CHECKING:
 
     Pairs = Iterable[tuple[str, object]]
 
-ALWAYS = ("ts", "level", "event", "logger", "run", "attempt", "rank", "pid", "seq")
-SIDE = ("_nonfinite", "_salvaged", "_truncated", "_renamed")
-RESERVED = frozenset((*ALWAYS, "kind", *SIDE))
 # Names with a meaning of their own: the careful way looks at them.
-_SPECIAL = RESERVED | {"exc_info", "stack_info", "exception", "suppressed", "span"}
-_SPECIAL |= {"trace_id", "span_id", "trace_flags", "args"}
-
-_ENVELOPE = 3400  # bytes: the most that the rest of a line takes on the fast way
+_SPECIAL = RESERVED.union(
+    ("args", "exc_info", "exception", "span", "stack_info", "suppressed"), TRACE
+)
+_REST = 3400  # bytes: the most that the rest of a line takes on the fast way
 _KNOWN_NAMES = 4096
 _LONGEST_NAME = 100
 _FEW = 20  # numbers that the fast way takes in a list
@@ -85,7 +83,7 @@ class Encoder:
         # Names that need nothing: no clash, no secret, no escape in sight.
         self._names: dict[str, str] = {}
         self._known: set[str] = set()
-        self._room = limit - _ENVELOPE
+        self._room = limit - _REST
         self.flat: Callable[[Mapping[str, Any]], bytes | None] = (
             self._flat_text if dumps is None else self._flat_orjson
         )
@@ -192,7 +190,7 @@ class Encoder:
         """Return a line cut, with marks, to at most `limit` bytes."""
         record = json.loads(line)
         before = {key: record.pop(key) for key in SIDE if key in record}
-        opening = [(key, record.pop(key)) for key in ALWAYS if key in record]
+        opening = [(key, record.pop(key)) for key in ENVELOPE if key in record]
         draft = _Draft(opening, {}, record)
         return draft.fit(None, limit, partial(_merged, before))[0]
 

@@ -35,9 +35,6 @@ if TYPE_CHECKING:
         def emit(self) -> Callable[..., None]: ...
 
 
-METRIC = b',"kind":"metric"'  # as `Pipeline.emit` takes a kind: encoded
-
-
 class Gate:
     """What all loggers of one name share: the level, and the start of their lines."""
 

@@ -10,6 +10,7 @@ from ._counting import Claim, Counter, add_many
 from ._levels import INFO
 from ._preemption import let_through
 from ._texts import text_of
+from ._vocabulary import SUPPRESSED
 from ._writer import notice
 
 TYPE_CHECKING = False
@@ -110,7 +111,7 @@ class LimitedGate:
         args: tuple[Any, ...],
         fields: dict[str, Any],
         bound: Layer | None,
-        kind: bytes = b"",
+        kind: str = "",
     ) -> None:
         """Pass the record on, or count it."""
         try:
@@ -166,7 +167,6 @@ def tell() -> None:
     """Write one record per event with suppressed ones not told yet."""
     global _forgotten_told  # noqa: PLW0603 - counts of the process
     pipeline = _gates.current_pipeline()
-    kind = b',"kind":"log.suppressed"'
     for key, site in list(_sites.items()):
         fresh = site.untold()
         if fresh:
@@ -175,7 +175,7 @@ def tell() -> None:
                 site.level,
                 key[3],
                 {},
-                kind=kind,
+                kind=SUPPRESSED,
                 closing={"suppressed": fresh},
             )
     fresh = _forgotten.value - _forgotten_told
@@ -187,7 +187,7 @@ def tell() -> None:
             INFO,
             "(other events)",
             {},
-            kind=kind,
+            kind=SUPPRESSED,
             closing={"suppressed": fresh},
         )
 

@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from ._nonfinite import restore_nonfinite
+from ._vocabulary import LINE_START
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ _PACKED_BLOCK = 1 << 16
 _GZIP = b"\x1f\x8b"
 _GZIP_FORMAT = 31  # the window size that zlib knows to mean gzip
 _BOM = b"\xef\xbb\xbf"
-_RECORD_START = b'{"ts":"'
 # Digits as 0, point and minus as themselves, everything else as a blank: what shows
 # integers beyond 64 bits, which have 20 digits and no point before, or 19 and a minus.
 _DIGITS = bytes(
@@ -167,7 +167,7 @@ def _parse_line(
     if record is None:
         (torn if line.startswith(b'{"') else unreadable).append(place)
         # Cut short by a crash and continued by the next process: that one is whole.
-        start = line.rfind(_RECORD_START)
+        start = line.rfind(LINE_START)
         if start > 0:
             record = _loads(line[start:])
     if record is None:

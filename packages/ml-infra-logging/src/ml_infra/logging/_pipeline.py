@@ -16,12 +16,12 @@ from ._calls import exception_of, nesting, with_args
 from ._context import current
 from ._counting import counters_of
 from ._exceptions import describe_exception
-from ._gates import METRIC
 from ._heads import Heads
 from ._levels import Levels, nearest
 from ._preemption import let_through
 from ._texts import text_of
 from ._tracing import OTEL, trace_ids, trace_pairs
+from ._vocabulary import KIND_MEMBERS, LINE_START, METRIC
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 _MAX_NESTING = 3  # log calls made by the code of values that are being logged
 _SECOND = 1_000_000_000  # nanoseconds
 _DIGITS = [b"%03d" % number for number in range(1000)]
-_START = b'{"ts":"'
-_KIND_START = len(b',"kind":"')
 _modules = sys.modules  # where OpenTelemetry is looked for; it is never imported here
 _time_ns = time.time_ns
 _join = b"".join
@@ -88,7 +86,7 @@ class Pipeline:
         args: tuple[Any, ...],
         fields: dict[str, Any],
         bound: Layer | None,
-        kind: bytes = b"",
+        kind: str = "",
     ) -> None:
         """Write one record: the fast way when every part of it allows that."""
         line = None
@@ -98,7 +96,7 @@ class Pipeline:
             if body is not None and not args:
                 context = current.get()
                 if context is None and bound is None and OTEL not in _modules:
-                    extra: bytes | None = kind
+                    extra: bytes | None = KIND_MEMBERS[kind]
                 else:
                     extra = self._shared(context, bound, fields, kind)
                 if extra is not None:
@@ -142,7 +140,7 @@ class Pipeline:
         args: tuple[Any, ...],
         fields: dict[str, Any],
         bound: Layer | None,
-        kind: bytes = b"",
+        kind: str = "",
     ) -> None:
         """Write one record that is forwarded as well."""
         if args:
@@ -154,10 +152,10 @@ class Pipeline:
         context: Layer | None,
         bound: Layer | None,
         fields: dict[str, Any],
-        kind: bytes,
+        kind: str,
     ) -> bytes | None:
         """Return the encoded part of context and bound fields, None if names meet."""
-        extra: bytes = kind
+        extra: bytes = KIND_MEMBERS[kind]
         if OTEL in _modules:
             extra += trace_ids()
         for layer in (context, bound):
@@ -238,7 +236,7 @@ class Pipeline:
         fields: Mapping[str, Any],
         bound: Layer | None = None,
         *,
-        kind: bytes = b"",
+        kind: str = "",
         opening: tuple[tuple[str, object], ...] = (),
         closing: Mapping[str, object] | None = None,
         error: BaseException | None = None,
@@ -253,7 +251,7 @@ class Pipeline:
             event: What happened; anything with a text.
             fields: The fields of the call.
             bound: Those of `bind`.
-            kind: The encoded ``kind``.
+            kind: Its ``kind``, where it has one.
             opening: Further envelope keys.
             closing: Further keys of ours for the end of the line.
             error: Becomes ``exception``.
@@ -293,7 +291,7 @@ class Pipeline:
         event: Any,
         fields: Mapping[str, Any],
         bound: Layer | None,
-        kind: bytes,
+        kind: str,
         opening: tuple[tuple[str, object], ...],
         closing: dict[str, object],
         error: BaseException | None,
@@ -327,7 +325,7 @@ class Pipeline:
             envelope += self._heads.members(gate.name, level, text)
             envelope.append(("seq", self._next_seq()))
         if kind:
-            envelope.append(("kind", kind[_KIND_START:-1].decode()))
+            envelope.append(("kind", kind))
         if OTEL in _modules:
             envelope += trace_pairs()
         if opening:
@@ -358,7 +356,7 @@ class Pipeline:
         """Encode the second of the time `now`, and do what is due once in each."""
         seconds = now // _SECOND
         stamp = b"%b%04d-%02d-%02dT%02d:%02d:%02d." % (
-            _START,
+            LINE_START,
             *time.gmtime(seconds)[:6],
         )
         self._second = (seconds * _SECOND, stamp)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ._vocabulary import METRIC, PROCESS, RUN_END, RUN_START
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,14 +53,14 @@ class ProcessReport:
             self._numbers.append(number)
         self.last_ts = max(self.last_ts, str(record.get("ts", "")))
         kind = record.get("kind")
-        if kind == "run.start":
+        if kind == RUN_START:
             self.started = True
-        elif kind == "run.end":
+        elif kind == RUN_END:
             self.ended = True
             for name in ("written", "lost", "dropped"):
                 if type(record.get(name)) is int:
                     self.counts[name] = record[name]
-        elif kind == "metric":
+        elif kind == METRIC:
             step = record.get("step")
             if isinstance(step, (int, float)) and not isinstance(step, bool):
                 self.last_step = max(step, self.last_step or step)
@@ -106,7 +108,7 @@ class Report:
             if process is None:
                 process = found[key] = ProcessReport(*key)
             process._add(record)  # noqa: SLF001 - the two classes are one unit
-            if record.get("kind") == "run.start":
+            if record.get("kind") == RUN_START:
                 size = record.get("world_size")
                 if type(size) is int:
                     sizes[key[:2]] = max(size, sizes.get(key[:2], 0))
@@ -177,7 +179,7 @@ class Report:
 
 def _key(record: dict[str, Any]) -> tuple[Any, ...]:
     """Return run, attempt, rank and pid; foreign records may hold anything there."""
-    parts = (record.get(name) for name in ("run", "attempt", "rank", "pid"))
+    parts = (record.get(name) for name in PROCESS)
     return tuple(part if _is_plain(part) else repr(part) for part in parts)
 
 

@@ -13,6 +13,7 @@ from ._levels import INFO, WARNING, Levels
 from ._pipeline import Pipeline
 from ._redaction import Redactor
 from ._stderr import JsonStderr, Readable, is_for_people
+from ._vocabulary import RECOVERED, RUN_END, RUN_START
 from ._writer import File, notice
 
 TYPE_CHECKING = False
@@ -132,9 +133,9 @@ def on_recovery(output: Descriptor, lost: int, since: float, reason: str) -> Non
     pipeline.record(
         _gates.gate_of(_OWN),
         WARNING,
-        "log.recovered",
+        RECOVERED,
         {},
-        kind=b',"kind":"log.recovered"',
+        kind=RECOVERED,
         closing={
             "lost": lost,
             "since": f"{second}.{int(since % 1 * 1e6):06d}Z",
@@ -150,9 +151,9 @@ def write_start(pipeline: Pipeline, config: Mapping[str, Any] | None) -> None:
     pipeline.record(
         gate,
         INFO,
-        "run.start",
+        RUN_START,
         {},
-        kind=b',"kind":"run.start"',
+        kind=RUN_START,
         closing=_identity.describe_start(pipeline.identity, config),
         shown=gate.level > INFO,  # always in the file, not always for people
     )
@@ -168,9 +169,9 @@ def write_end(pipeline: Pipeline) -> None:
     pipeline.record(
         gate,
         INFO,
-        "run.end",
+        RUN_END,
         {},
-        kind=b',"kind":"run.end"',
+        kind=RUN_END,
         closing=counts,
         shown=gate.level > INFO,
     )

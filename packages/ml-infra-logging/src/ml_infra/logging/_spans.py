@@ -8,6 +8,7 @@ import time
 from . import _context, _gates
 from ._exceptions import describe_exception
 from ._levels import ERROR, INFO
+from ._vocabulary import SPAN_END, SPAN_START
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Span:
         self.id = os.urandom(8).hex()
         self._end = {}
         _context.push(self._fields, self.id)
-        self._write("start", INFO, {}, {})
+        self._write(SPAN_START, INFO, {}, {})
         self._started = time.perf_counter()
         return self
 
@@ -77,11 +78,12 @@ class Span:
         }
         if error is not None:
             closing["exception"] = _brief(error)
-        self._write("end", INFO if kind is None else ERROR, self._end, closing)
+        level = INFO if kind is None else ERROR
+        self._write(SPAN_END, level, self._end, closing)
         _context.pop(self._fields)
 
     def _write(
-        self, what: str, level: int, fields: dict[str, Any], closing: dict[str, Any]
+        self, kind: str, level: int, fields: dict[str, Any], closing: dict[str, Any]
     ) -> None:
         gate = self._gate
         if gate.level > level:
@@ -95,7 +97,7 @@ class Span:
             self._name,
             fields,
             self._bound,
-            kind=b',"kind":"span.%b"' % what.encode(),
+            kind=kind,
             opening=opening,
             closing=closing,
         )

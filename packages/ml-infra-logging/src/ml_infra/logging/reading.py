@@ -12,6 +12,7 @@ from itertools import accumulate
 
 from ._columns import Table, pack
 from ._lines import log_files, read_records
+from ._vocabulary import ENVELOPE, METRIC, PROCESS, SPAN_END, SPAN_START
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Log", "read_log"]
 
-_NOT_METRICS = ("level", "event", "logger", "pid", "seq", "kind", "span")
+# What tells nothing about a span or a metric: the rest says whose it is, and when.
+_NOT_SPANS = {*ENVELOPE, "kind"}.difference(("run", "attempt", "rank"))
+_NOT_METRICS = {*_NOT_SPANS, "span"}.difference(("ts",))
 
 
 def read_log(path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Log:
@@ -127,7 +130,7 @@ class Log:
         found = [
             record
             for record in self
-            if record.get("kind") == "metric"
+            if record.get("kind") == METRIC
             and (not names or any(name in record for name in names))
         ]
         if attempts == "last":
@@ -150,17 +153,13 @@ class Log:
         spans: dict[Any, dict[str, Any]] = {}
         for record in self:
             kind = record.get("kind")
-            if kind not in ("span.start", "span.end"):
+            if kind not in (SPAN_START, SPAN_END):
                 continue
             mark = (_process(record), str(record.get("span")))
             row = spans.setdefault(mark, {"name": record.get("event"), "start": None})
-            row["start" if kind == "span.start" else "end"] = record.get("ts")
+            row["start" if kind == SPAN_START else "end"] = record.get("ts")
             row.setdefault("status", "open")
-            row |= {
-                key: item
-                for key, item in record.items()
-                if key not in ("ts", "level", "event", "logger", "pid", "seq", "kind")
-            }
+            row |= {key: item for key, item in record.items() if key not in _NOT_SPANS}
         return Log(list(spans.values()))
 
     def report(self) -> Report:
@@ -230,7 +229,7 @@ def _times(blocks: list[Block]) -> Iterator[str]:
 
 
 def _process(record: dict[str, Any]) -> str:
-    return repr([record.get(key) for key in ("run", "attempt", "rank", "pid")])
+    return repr([record.get(key) for key in PROCESS])
 
 
 def _last_attempts(records: list[dict[str, Any]]) -> list[dict[str, Any]]:

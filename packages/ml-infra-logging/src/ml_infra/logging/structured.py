@@ -8,6 +8,7 @@ from . import _gates
 from ._context import Layer, carry_context, context
 from ._levels import CRITICAL, DEBUG, ERROR, INFO, NAMES, WARNING, level_number
 from ._preemption import let_through
+from ._vocabulary import METRIC
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class Logger:
             settle()
         gate = self._gate
         if gate.level <= INFO:
-            gate.emit(gate, INFO, "metric", (), values, self._bound, _gates.METRIC)
+            gate.emit(gate, INFO, METRIC, (), values, self._bound, METRIC)
 
     def span(self, name: object, /, **fields: Any) -> Span:
         """
