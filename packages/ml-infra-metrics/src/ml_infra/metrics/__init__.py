@@ -11,8 +11,8 @@ costs neither NumPy nor time.
 #           _numbers
 # Classes:  _codes (labels as small integers), _label_sets (indicators) -> _counting
 #           (blocked passes; _tiny and _batches for few rows, _device on a GPU)
-#           -> _tables for functions; for states _count_rows -> _count_table (a whole
-#           table or sparse _pairs, with _table_sums), saved by _count_json;
+#           -> _tables for functions; for states _count_rows -> _count_table (dense,
+#           or a _sparse_table; with _table_sums), saved by _count_json;
 #           both ask _formulas and _averaging, states through _estimands in
 #           _count_metrics and _count_intervals (_delta, _bootstrap)
 # Scores:   _targets (which rows are positive) -> _problems -> _score_keys, _score_table

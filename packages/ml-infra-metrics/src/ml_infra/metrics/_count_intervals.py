@@ -197,7 +197,7 @@ def _check_support(min_support: float) -> None:
 
 def _support(table: CountTable) -> IntArray:
     support = np.zeros(len(table.keys), np.int64)
-    np.add.at(support, table.pairs.by, table.pairs.rows)
+    np.add.at(support, table.sparse.by, table.sparse.rows)
     return support
 
 
@@ -230,7 +230,7 @@ def _slice_bounds(
     estimand: Estimand, table: CountTable, level: float, method: str
 ) -> _delta.Bounds:
     count = len(table.keys)
-    clustered = table.pairs.replicates is not None and method in ("auto", "bootstrap")
+    clustered = table.sparse.replicates is not None and method in ("auto", "bootstrap")
     # A part's tables of derivatives have (slices, classes) entries.
     step = 1 if clustered else max(1, (1 << 18) // len(table.names))
     parts = [

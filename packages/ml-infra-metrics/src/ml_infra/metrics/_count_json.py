@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _pairs
+from . import _sparse_table
 from ._count_table import CountTable
-from ._pairs import Pairs
+from ._sparse_table import SparseTable
 from ._state import whole_number
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def to_plain(table: CountTable) -> dict[str, Any]:
                 f"{value!r} of type {type(value).__name__} has no portable form; "
                 "count by integers or strings"
             )
-    cells = zip(Pairs._fields, table.pairs, strict=True)
+    cells = zip(SparseTable._fields, table.sparse, strict=True)
     return {
         "classes": list(table.classes),
         "columns": table.columns,
@@ -47,7 +47,7 @@ def from_plain(
         raise ValueError("its class list or its slices were altered")
     columns = state["cells"]
     by, label, prediction, rows = (
-        _read_back(columns, name, "i") for name in Pairs._fields[:4]
+        _read_back(columns, name, "i") for name in SparseTable._fields[:4]
     )
     weight, square = (
         None if columns[name] is None else _read_back(columns, name, "if")
@@ -60,7 +60,7 @@ def from_plain(
         drawn = _read_back(columns, "replicates", "if").reshape(-1, replicates)
     elif columns["replicates"] is not None:
         raise ValueError("it holds replicates but says that there are 0")
-    pairs = Pairs(by, label, prediction, rows, weight, square, drawn)
+    sparse = SparseTable(by, label, prediction, rows, weight, square, drawn)
     keys = [tuple(k) if key_columns > 1 else k for k in state["keys"]]
     classes = list(state["classes"])
     wide = None if state["columns"] is None else whole_number(state, "columns")
@@ -68,13 +68,13 @@ def from_plain(
         labels >= 0 and labels.bit_length() <= wide for labels in classes
     ):
         raise ValueError("a label set has labels beyond its columns")
-    if len({len(column) for column in pairs if column is not None}) != 1:
+    if len({len(column) for column in sparse if column is not None}) != 1:
         raise ValueError("its columns differ in length")
     codes = [(by, max(1, len(keys)))]
     codes += [(column, len(classes)) for column in (label, prediction)]
     if any((c < 0).any() or (c >= size).any() for c, size in codes) or (rows < 1).any():
         raise ValueError("a cell is outside of its lists")
-    return CountTable(_pairs.ordered(pairs), classes, keys, columns=wide)
+    return CountTable(_sparse_table.ordered(sparse), classes, keys, columns=wide)
 
 
 def names_hash(state: Mapping[str, Any]) -> str:

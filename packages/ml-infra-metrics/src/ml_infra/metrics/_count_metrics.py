@@ -210,12 +210,12 @@ class CountMetrics:
         table = self._filled().table.pooled()
         if table.columns is not None:
             refuse_agreement("confusion_matrix")
-        if table.whole is not None:
-            matrix = table.whole.copy()
+        if table.dense is not None:
+            matrix = table.dense.copy()
         else:
-            pairs, k = table.pairs, len(table.classes)
-            matrix = np.zeros((k, k), pairs.totals().dtype)
-            matrix[pairs.label, pairs.prediction] = pairs.totals()
+            sparse, k = table.sparse, len(table.classes)
+            matrix = np.zeros((k, k), sparse.totals().dtype)
+            matrix[sparse.label, sparse.prediction] = sparse.totals()
         if classes is None:
             return np.asarray(matrix)
         return reorder(matrix, table.classes, listed(classes))

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _pairs
+from . import _sparse_table
 from ._bootstrap import replicate_sums
 from ._codes import encode
 from ._count_table import CountTable, compact, pruned
 from ._counting import count_pairs
 from ._label_sets import are_indicators, encode_sets
-from ._pairs import Pairs
+from ._sparse_table import SparseTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,35 +29,40 @@ def count_table(
     width = columns[0].values.shape[1] if are_indicators(columns) else None
     coded = encode(columns[:2]) if width is None else encode_sets(columns[:2])
     n, plain = len(columns[0].values), weights is None and not groups
-    if plain and width is None and not replicates and _pairs.fits(coded.size**2, n):
-        table = CountTable(None, list(coded.classes), whole=count_pairs(coded))
+    if (
+        plain
+        and width is None
+        and not replicates
+        and _sparse_table.fits(coded.size**2, n)
+    ):
+        table = CountTable(None, list(coded.classes), dense=count_pairs(coded))
         return pruned(table, declared=False)
     sliced = [encode([column]) for column in columns[2 : 2 + groups]]
     keys = [
         *((s.columns[0], s.offset, s.size) for s in sliced),
         *((codes, coded.offset, coded.size) for codes in coded.columns[::-1]),
     ]
-    tallied = _pairs.count_rows(keys, weights)
-    pairs = tallied.pairs
+    tallied = _sparse_table.count_rows(keys, weights)
+    sparse = tallied.sparse
     if replicates:
-        cells = _pairs.cells_of_rows(keys, tallied.cells)
+        cells = _sparse_table.cells_of_rows(keys, tallied.cells)
         drawn = replicate_sums(
             cells, len(tallied.cells), columns[-1], weights, replicates
         )
-        pairs = pairs._replace(replicates=drawn)
+        sparse = sparse._replace(replicates=drawn)
     names: list[Any] = []
     if sliced:
         sizes = [s.size for s in sliced]
         ids = np.ravel_multi_index(tallied.by, sizes)
         distinct, by = np.unique(ids, return_inverse=True)
-        pairs = pairs._replace(by=by.reshape(-1))
+        sparse = sparse._replace(by=by.reshape(-1))
         parts = [
             [s.classes[code] for code in codes.tolist()]
             for s, codes in zip(sliced, np.unravel_index(distinct, sizes), strict=True)
         ]
         names = parts[0] if groups == 1 else list(zip(*parts, strict=True))
-    pairs, classes = compact(pairs, coded.classes)
-    return CountTable(pairs, classes, names, columns=width)
+    sparse, classes = compact(sparse, coded.classes)
+    return CountTable(sparse, classes, names, columns=width)
 
 
 def group_columns(by: Any) -> dict[str, Any]:
@@ -83,13 +88,13 @@ def matrix_table(matrix: Any, classes: Sequence[Any] | None) -> CountTable:
     names = list(range(len(table)) if classes is None else classes)
     if len(names) != len(table):
         raise ValueError(f"classes names {len(names)} classes for {len(table)} rows")
-    return CountTable(None, names, whole=table.astype(np.int64))
+    return CountTable(None, names, dense=table.astype(np.int64))
 
 
 def device_table(cells: DeviceCells) -> CountTable:
     """Return the table of pairs that were counted on a device."""
     used = np.unique(np.concatenate([cells.label, cells.prediction]))
-    pairs = Pairs(
+    sparse = SparseTable(
         np.zeros(len(cells.rows), np.int64),
         np.asarray(np.searchsorted(used, cells.label)),
         np.asarray(np.searchsorted(used, cells.prediction)),
@@ -97,4 +102,4 @@ def device_table(cells: DeviceCells) -> CountTable:
         cells.weight,
         cells.square,
     )
-    return CountTable(pairs, used.tolist(), columns=cells.columns)
+    return CountTable(sparse, used.tolist(), columns=cells.columns)

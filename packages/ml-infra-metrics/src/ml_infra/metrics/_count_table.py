@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _pairs
+from . import _sparse_table
 from ._codes import kind_of
 from ._label_sets import members
 from ._table_sums import (
-    pair_marginals,
-    pair_replicates,
-    pair_variance,
+    dense_marginals,
+    dense_variance,
     set_marginals,
     set_replicates,
     set_variance,
-    whole_marginals,
-    whole_variance,
+    sparse_marginals,
+    sparse_replicates,
+    sparse_variance,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ._arrays import Array, BoolArray, FloatArray
     from ._counting import Marginals
     from ._formulas import Gradient
-    from ._pairs import Pairs
+    from ._sparse_table import SparseTable
 
 
 class CountTable:
@@ -39,35 +39,35 @@ class CountTable:
             or the integers of label sets where there are `columns`.
         keys: Slices, ascending; tuples where there are several; empty without slices.
         columns: Columns of 0/1 indicators; None for one class per row.
-        whole: The table [label, prediction] where all of it was counted; cells are
+        dense: The table [label, prediction] where all of it was counted; cells are
             then looked up only when they are asked for.
     """
 
     def __init__(
         self,
-        pairs: Pairs | None,
+        sparse: SparseTable | None,
         classes: list[Any],
         keys: list[Any] | None = None,
         *,
         columns: int | None = None,
-        whole: Array | None = None,
+        dense: Array | None = None,
     ) -> None:
         self.classes, self.keys = classes, keys or []
-        self.columns, self.whole = columns, whole
-        if pairs is not None:
-            self.pairs = pairs
+        self.columns, self.dense = columns, dense
+        if sparse is not None:
+            self.sparse = sparse
 
     @cached_property
-    def pairs(self) -> Pairs:
+    def sparse(self) -> SparseTable:
         """The cells that hold rows."""
-        return _pairs.of_whole(self.whole)
+        return _sparse_table.of_dense(self.dense)
 
     @cached_property
     def rows(self) -> int:
         """How many rows were counted."""
-        if self.whole is not None:
+        if self.dense is not None:
             return int(self._marginals.total[0])
-        return int(self.pairs.rows.sum())
+        return int(self.sparse.rows.sum())
 
     @property
     def names(self) -> Sequence[Any]:
@@ -97,26 +97,28 @@ class CountTable:
             )
             raise KeyError(f"there is no slice {key!r}; {there}") from None
         part = self.between(code, code + 1)
-        return CountTable(part.pairs, self.classes, columns=self.columns)
+        return CountTable(part.sparse, self.classes, columns=self.columns)
 
     def between(self, start: int, stop: int) -> CountTable:
         """Return the slices with codes in [start, stop)."""
-        pairs = _pairs.part_of(self.pairs, start, stop)
+        sparse = _sparse_table.part_of(self.sparse, start, stop)
         return CountTable(
-            pairs, self.classes, self.keys[start:stop], columns=self.columns
+            sparse, self.classes, self.keys[start:stop], columns=self.columns
         )
 
     def pooled(self) -> CountTable:
         """Return the rows of all slices together."""
         if not self.keys:
             return self
-        return CountTable(_pairs.pooled(self.pairs), self.classes, columns=self.columns)
+        return CountTable(
+            _sparse_table.pooled(self.sparse), self.classes, columns=self.columns
+        )
 
     def for_metric(self, metric: str) -> CountTable:
         """Return what a metric looks at: accuracy compares label sets as a whole."""
         if self.columns is None or metric != "accuracy":
             return self
-        return CountTable(self.pairs, self.classes, self.keys)
+        return CountTable(self.sparse, self.classes, self.keys)
 
     # --- sums -----------------------------------------------------------------
 
@@ -124,46 +126,46 @@ class CountTable:
         """Return the marginals of rows or weights, shape (slices, names)."""
         return (
             self._marginals
-            if self.whole is not None
-            else self._sums(self.pairs.totals())
+            if self.dense is not None
+            else self._sums(self.sparse.totals())
         )
 
     @cached_property
     def _marginals(self) -> Marginals:
-        return whole_marginals(self.whole)
+        return dense_marginals(self.dense)
 
     def squares(self, m: Marginals) -> Marginals:
         """Return the marginals of squared weights; `m` itself without weights."""
-        if self.whole is not None or self.pairs.square is None:
+        if self.dense is not None or self.sparse.square is None:
             return m
         return self._sums(self._finite_squares())
 
     def _sums(self, values: Array) -> Marginals:
         if self.columns is not None:
-            return set_marginals(self.pairs, self.members, self.slices, values)
-        return pair_marginals(self.pairs, self.slices, len(self.classes), values)
+            return set_marginals(self.sparse, self.members, self.slices, values)
+        return sparse_marginals(self.sparse, self.slices, len(self.classes), values)
 
     def replicates(self) -> Marginals | None:
         """Return the marginals of each bootstrap replicate, if units were counted."""
-        if self.whole is not None or self.pairs.replicates is None:
+        if self.dense is not None or self.sparse.replicates is None:
             return None
         if self.columns is not None:
-            return set_replicates(self.pairs, self.members)
-        return pair_replicates(self.pairs, len(self.classes))
+            return set_replicates(self.sparse, self.members)
+        return sparse_replicates(self.sparse, len(self.classes))
 
     def variance(self, m: Marginals, gradient: Gradient) -> FloatArray:
         """Return the delta-method variance of a metric per slice."""
-        if self.whole is not None:
-            return whole_variance(self.whole, m, gradient)
+        if self.dense is not None:
+            return dense_variance(self.dense, m, gradient)
         squares = self._finite_squares()
         if self.columns is not None:
             return set_variance(
-                self.pairs, self.members, self.slices, gradient, squares
+                self.sparse, self.members, self.slices, gradient, squares
             )
-        return pair_variance(self.pairs, self.slices, gradient, squares)
+        return sparse_variance(self.sparse, self.slices, gradient, squares)
 
     def _finite_squares(self) -> Array:
-        squares = self.pairs.squares()
+        squares = self.sparse.squares()
         if not np.isfinite(squares).all():
             raise ValueError(
                 "weights are too large for a variance; divide them by a constant"
@@ -197,15 +199,15 @@ def joined(
     keys = _union(first.keys, second.keys)
     if not first.rows and sign > 0 and (classes, keys) == (second.classes, second.keys):
         return second
-    one, other = first.whole, second.whole
+    one, other = first.dense, second.dense
     if one is not None and other is not None and first.classes == second.classes:
-        whole = one + sign * other
-        _pairs.check_counts(whole)
-        return CountTable(None, classes, whole=whole)
-    pairs = _pairs.add(
+        dense = one + sign * other
+        _sparse_table.check_counts(dense)
+        return CountTable(None, classes, dense=dense)
+    sparse = _sparse_table.add(
         _recoded(first, classes, keys), _recoded(second, classes, keys), sign
     )
-    return CountTable(pairs, classes, keys, columns=columns)
+    return CountTable(sparse, classes, keys, columns=columns)
 
 
 def _check_alike(first: CountTable, second: CountTable) -> None:
@@ -230,33 +232,35 @@ def _check_alike(first: CountTable, second: CountTable) -> None:
 
 def pruned(table: CountTable, *, declared: bool) -> CountTable:
     """Forget classes and slices without rows, so that equal states look equal."""
-    if table.whole is not None:
+    if table.dense is not None:
         m = table.marginals()
         used = np.flatnonzero(m.predicted[0] + m.actual[0])
         if declared or len(used) == len(table.classes):
             return table
         classes = [table.classes[code] for code in used.tolist()]
-        return CountTable(None, classes, whole=table.whole[np.ix_(used, used)])
-    pairs, classes, keys = table.pairs, table.classes, table.keys
+        return CountTable(None, classes, dense=table.dense[np.ix_(used, used)])
+    sparse, classes, keys = table.sparse, table.classes, table.keys
     if not declared:
-        pairs, classes = compact(pairs, classes)
+        sparse, classes = compact(sparse, classes)
     if keys:
-        kept, by = np.unique(pairs.by, return_inverse=True)
+        kept, by = np.unique(sparse.by, return_inverse=True)
         keys = [keys[code] for code in kept.tolist()]
-        pairs = pairs._replace(by=by.reshape(-1))
-    return CountTable(pairs, classes, keys, columns=table.columns)
+        sparse = sparse._replace(by=by.reshape(-1))
+    return CountTable(sparse, classes, keys, columns=table.columns)
 
 
-def compact(pairs: Pairs, classes: Sequence[Any]) -> tuple[Pairs, list[Any]]:
+def compact(
+    sparse: SparseTable, classes: Sequence[Any]
+) -> tuple[SparseTable, list[Any]]:
     """Return the cells, and the classes that occur in them."""
-    top = int(max(pairs.label.max(initial=-1), pairs.prediction.max(initial=-1)))
+    top = int(max(sparse.label.max(initial=-1), sparse.prediction.max(initial=-1)))
     seen = np.zeros(top + 1, bool)
-    seen[pairs.label] = True
-    seen[pairs.prediction] = True
+    seen[sparse.label] = True
+    seen[sparse.prediction] = True
     used = np.flatnonzero(seen)
     if len(used) < len(classes):
-        pairs = _pairs.recode(pairs, None, np.cumsum(seen) - 1)
-    return pairs, [classes[code] for code in used.tolist()]
+        sparse = _sparse_table.recode(sparse, None, np.cumsum(seen) - 1)
+    return sparse, [classes[code] for code in used.tolist()]
 
 
 def _union(first: list[Any], second: list[Any]) -> list[Any]:
@@ -265,7 +269,7 @@ def _union(first: list[Any], second: list[Any]) -> list[Any]:
     return second if not first else sorted({*first, *second})
 
 
-def _recoded(table: CountTable, classes: list[Any], keys: list[Any]) -> Pairs:
+def _recoded(table: CountTable, classes: list[Any], keys: list[Any]) -> SparseTable:
     """Return the cells under the codes of longer lists."""
     by = label = None
     if table.keys != keys and table.keys:
@@ -275,5 +279,5 @@ def _recoded(table: CountTable, classes: list[Any], keys: list[Any]) -> Pairs:
         class_code = {c: i for i, c in enumerate(classes)}
         label = np.array([class_code[c] for c in table.classes], np.int64)
     if by is None and label is None:
-        return table.pairs
-    return _pairs.ordered(_pairs.recode(table.pairs, by, label))
+        return table.sparse
+    return _sparse_table.ordered(_sparse_table.recode(table.sparse, by, label))

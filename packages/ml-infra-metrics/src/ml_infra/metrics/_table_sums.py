@@ -1,9 +1,9 @@
 """
 Marginals of a counted table and the variances they lead to, for each form it has.
 
-Tables are held whole, cell by cell in sorted columns (`Pairs`), or in such columns of
-whole label sets. Every form answers the same: what metrics are made of, summed over
-rows, and the sum of squared changes that is a delta-method variance.
+Tables are dense, sparse (`SparseTable`), or sparse with whole label sets for classes.
+Every form answers the same: what metrics are made of, summed over rows, and the sum
+of squared changes that is a delta-method variance.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from ._inputs import BLOCK, blocks
 if TYPE_CHECKING:
     from ._arrays import Array, BoolArray, FloatArray
     from ._formulas import Gradient
-    from ._pairs import Pairs
+    from ._sparse_table import SparseTable
 
 
-# --- one table of all pairs ---------------------------------------------------
+# --- dense tables -------------------------------------------------------------
 
 
-def whole_marginals(table: Array) -> Marginals:
+def dense_marginals(table: Array) -> Marginals:
     """Return marginals of shape (1, classes) of a table [label, prediction]."""
     actual = table.sum(axis=1)[None]
     return Marginals(
@@ -35,7 +35,7 @@ def whole_marginals(table: Array) -> Marginals:
     )
 
 
-def whole_variance(table: Array, m: Marginals, gradient: Gradient) -> FloatArray:
+def dense_variance(table: Array, m: Marginals, gradient: Gradient) -> FloatArray:
     """
     Return the delta-method variance, shape (1,), without a derivative per cell.
 
@@ -54,26 +54,28 @@ def whole_variance(table: Array, m: Marginals, gradient: Gradient) -> FloatArray
     return np.array([found if found > 1e-12 * (found + squares) else 0.0])
 
 
-# --- sorted columns of pairs --------------------------------------------------
+# --- sparse tables ------------------------------------------------------------
 
 
-def pair_marginals(pairs: Pairs, slices: int, classes: int, values: Array) -> Marginals:
+def sparse_marginals(
+    table: SparseTable, slices: int, classes: int, values: Array
+) -> Marginals:
     """Return marginals of shape (slices, classes) of values per cell."""
     kind = values.dtype
     exact = kind.kind == "i" and float(values.sum(dtype=float)) >= 2.0**53
     if not exact:
         values = values.astype(float, copy=False)
-    of_slice = pairs.by * classes if slices > 1 else 0
-    label, prediction = of_slice + pairs.label, of_slice + pairs.prediction
+    of_slice = table.by * classes if slices > 1 else 0
+    label, prediction = of_slice + table.label, of_slice + table.prediction
 
     def sums(cells: Array, part: Array) -> Array:
         if exact:
             # Not bincount: its float64 sums would round counts beyond 2**53.
-            table = np.zeros(slices * classes, kind)
-            np.add.at(table, cells, part)
+            found = np.zeros(slices * classes, kind)
+            np.add.at(found, cells, part)
         else:
-            table = np.bincount(cells, part, slices * classes).astype(kind)
-        return table.reshape(slices, classes)
+            found = np.bincount(cells, part, slices * classes).astype(kind)
+        return found.reshape(slices, classes)
 
     hit = np.flatnonzero(label == prediction)
     actual = sums(label, values)
@@ -85,24 +87,24 @@ def pair_marginals(pairs: Pairs, slices: int, classes: int, values: Array) -> Ma
     )
 
 
-def pair_replicates(pairs: Pairs, classes: int) -> Marginals:
+def sparse_replicates(table: SparseTable, classes: int) -> Marginals:
     """Return marginals of shape (replicates, classes) of a table without slices."""
-    values = np.asarray(pairs.replicates)
-    hit = pairs.label == pairs.prediction
+    values = np.asarray(table.replicates)
+    hit = table.label == table.prediction
 
     def sums(codes: Array, chosen: Any = slice(None)) -> Array:
-        table = np.zeros((classes, values.shape[1]))
-        np.add.at(table, codes[chosen], values[chosen])
-        return np.ascontiguousarray(table.T)
+        found = np.zeros((classes, values.shape[1]))
+        np.add.at(found, codes[chosen], values[chosen])
+        return np.ascontiguousarray(found.T)
 
-    actual = sums(pairs.label)
+    actual = sums(table.label)
     return Marginals(
-        sums(pairs.label, hit), sums(pairs.prediction), actual, actual.sum(axis=-1)
+        sums(table.label, hit), sums(table.prediction), actual, actual.sum(axis=-1)
     )
 
 
-def pair_variance(
-    pairs: Pairs, slices: int, gradient: Gradient, squares: Array
+def sparse_variance(
+    table: SparseTable, slices: int, gradient: Gradient, squares: Array
 ) -> FloatArray:
     """Return the delta-method variance per slice, given squared weights per cell."""
     hits, actual, predicted = (
@@ -111,7 +113,7 @@ def pair_variance(
     )
     found = np.zeros(slices)
     for block in blocks(len(squares)):
-        by, label, prediction = (column[block] for column in pairs[:3])
+        by, label, prediction = (column[block] for column in table[:3])
         first = by * gradient.hits.shape[-1]  # of the slice, in the flat derivatives
         change = actual.take(first + label)
         change += predicted.take(first + prediction)
@@ -124,11 +126,11 @@ def pair_variance(
     return found
 
 
-# --- sorted columns of pairs of label sets ------------------------------------
+# --- sparse tables of label sets ----------------------------------------------
 
 
 def set_marginals(
-    pairs: Pairs, members: BoolArray, slices: int, values: Array
+    table: SparseTable, members: BoolArray, slices: int, values: Array
 ) -> Marginals:
     """
     Return marginals of shape (slices, columns) of values per cell.
@@ -139,9 +141,9 @@ def set_marginals(
         np.zeros((slices, members.shape[1]), values.dtype) for _ in range(3)
     )
     total = np.zeros(slices, values.dtype)
-    for block in _set_blocks(pairs, members):
-        by = pairs.by[block]
-        y, p = members[pairs.label[block]], members[pairs.prediction[block]]
+    for block in _set_blocks(table, members):
+        by = table.by[block]
+        y, p = members[table.label[block]], members[table.prediction[block]]
         starts = np.flatnonzero(np.append(True, by[1:] != by[:-1]))
         value = values[block]
         for out, part in ((hits, y & p), (predicted, p), (actual, y)):
@@ -150,12 +152,12 @@ def set_marginals(
     return Marginals(hits, predicted, actual, total)
 
 
-def set_replicates(pairs: Pairs, members: BoolArray) -> Marginals:
+def set_replicates(table: SparseTable, members: BoolArray) -> Marginals:
     """Return marginals of shape (replicates, columns) of a table without slices."""
-    drawn = np.asarray(pairs.replicates)
+    drawn = np.asarray(table.replicates)
     hits, predicted, actual = np.zeros((3, drawn.shape[1], members.shape[1]))
-    for block in _set_blocks(pairs, members):
-        y, p = members[pairs.label[block]], members[pairs.prediction[block]]
+    for block in _set_blocks(table, members):
+        y, p = members[table.label[block]], members[table.prediction[block]]
         weights = drawn[block].T
         hits += weights @ (y & p)
         predicted += weights @ p
@@ -164,7 +166,7 @@ def set_replicates(pairs: Pairs, members: BoolArray) -> Marginals:
 
 
 def set_variance(
-    pairs: Pairs,
+    table: SparseTable,
     members: BoolArray,
     slices: int,
     gradient: Gradient,
@@ -172,9 +174,9 @@ def set_variance(
 ) -> FloatArray:
     """Return the delta-method variance per slice; columns of a row go together."""
     found = np.zeros(slices)
-    for block in _set_blocks(pairs, members):
-        by = pairs.by[block]
-        y, p = members[pairs.label[block]], members[pairs.prediction[block]]
+    for block in _set_blocks(table, members):
+        by = table.by[block]
+        y, p = members[table.label[block]], members[table.prediction[block]]
         change = y * gradient.actual[by] + p * gradient.predicted[by]
         change += (y & p) * gradient.hits[by]
         row = change.sum(axis=1) + gradient.total[by]
@@ -182,5 +184,5 @@ def set_variance(
     return found
 
 
-def _set_blocks(pairs: Pairs, members: BoolArray) -> list[slice]:
-    return blocks(len(pairs.rows), max(1, BLOCK // members.shape[1]))
+def _set_blocks(table: SparseTable, members: BoolArray) -> list[slice]:
+    return blocks(len(table.rows), max(1, BLOCK // members.shape[1]))

@@ -14,8 +14,8 @@ from ._count_rows import count_table, device_table, group_columns, matrix_table
 from ._count_table import CountTable, joined, pruned
 from ._device import count_on_device
 from ._inputs import arguments, rows
-from ._pairs import empty
 from ._readers import on_device
+from ._sparse_table import empty
 from ._state import State, check_mergeable, whole_number
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """
 The state behind `Counts`: rows per (slice, label, prediction), where there are any.
 
-A table of pairs is kept as sorted columns, so that a million classes or ten thousand
+A sparse table is kept as sorted columns, so that a million classes or ten thousand
 slices cost memory for what occurred, and two tables merge by one sort.
 """
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from ._arrays import Array, FloatArray, IntArray
     from ._counting import Key
 
-_DENSE = 1 << 20  # cells of a table held whole while counting: 8 MiB
+_DENSE = 1 << 20  # cells of a dense table to count in: 8 MiB
 _CHUNK = 1 << 18  # rows sorted at a time where the table would be larger
 
 
-class Pairs(NamedTuple):
+class SparseTable(NamedTuple):
     """Columns of equal length m, sorted by (by, label, prediction), without repeats."""
 
     by: IntArray
@@ -47,18 +47,18 @@ class Pairs(NamedTuple):
         return self.rows if self.square is None else self.square
 
 
-def empty(replicates: int = 0) -> Pairs:
+def empty(replicates: int = 0) -> SparseTable:
     """Return a table without rows."""
     none = np.zeros(0, np.int64)
     drawn = np.zeros((0, replicates)) if replicates else None
-    return Pairs(none, none, none, none, replicates=drawn)
+    return SparseTable(none, none, none, none, replicates=drawn)
 
 
-def of_whole(table: Array) -> Pairs:
+def of_dense(dense: Array) -> SparseTable:
     """Return the cells of a table [label, prediction]."""
-    cells = np.flatnonzero(table.ravel() != 0)  # of booleans: several times as fast
-    label, prediction = _digits(cells, table.shape)
-    return Pairs(np.zeros_like(cells), label, prediction, table.ravel()[cells])
+    cells = np.flatnonzero(dense.ravel() != 0)  # of booleans: several times as fast
+    label, prediction = _digits(cells, dense.shape)
+    return SparseTable(np.zeros_like(cells), label, prediction, dense.ravel()[cells])
 
 
 def fits(cells: int, n: int) -> bool:
@@ -81,7 +81,7 @@ class Tallied(NamedTuple):
     by: list[Array]
     #: The cells as single ascending numbers, see `combine`.
     cells: IntArray
-    pairs: Pairs
+    sparse: SparseTable
 
 
 @np.errstate(over="ignore")  # squares of huge weights: refused by `interval` only
@@ -103,7 +103,7 @@ def count_rows(keys: Sequence[Key], weights: Array | None) -> Tallied:
         cells, rows, *sums = _count_sorted(keys, weights)
     *by, label, prediction = _digits(cells, sizes)
     zero = np.zeros(len(cells), np.int64)
-    return Tallied(by, cells, Pairs(zero, label, prediction, rows, *sums))
+    return Tallied(by, cells, SparseTable(zero, label, prediction, rows, *sums))
 
 
 def _digits(cells: Array, sizes: Sequence[int]) -> list[Array]:
@@ -156,7 +156,7 @@ def _count_sorted(keys: Sequence[Key], weights: Array | None) -> list[Any]:
     ]
 
 
-def add(first: Pairs, second: Pairs, sign: int = 1) -> Pairs:
+def add(first: SparseTable, second: SparseTable, sign: int = 1) -> SparseTable:
     """
     Return the sum (or difference) of two tables with the same codes.
 
@@ -189,46 +189,46 @@ def add(first: Pairs, second: Pairs, sign: int = 1) -> Pairs:
     if weight is not None and (weight == rows[kept]).all() and (square == weight).all():
         weight = square = None  # weights of 1 are no weights
     by, label, prediction = (column[starts][kept] for column in columns)
-    return Pairs(by, label, prediction, rows[kept], weight, square, replicates)
+    return SparseTable(by, label, prediction, rows[kept], weight, square, replicates)
 
 
-def recode(pairs: Pairs, by: Array | None, classes: Array | None) -> Pairs:
+def recode(table: SparseTable, by: Array | None, classes: Array | None) -> SparseTable:
     """Return the table under new codes, given the new code of every old one."""
     if classes is not None:
-        pairs = pairs._replace(
-            label=classes[pairs.label], prediction=classes[pairs.prediction]
+        table = table._replace(
+            label=classes[table.label], prediction=classes[table.prediction]
         )
-    return pairs if by is None else pairs._replace(by=by[pairs.by])
+    return table if by is None else table._replace(by=by[table.by])
 
 
-def ordered(pairs: Pairs) -> Pairs:
+def ordered(table: SparseTable) -> SparseTable:
     """Return the table sorted by its codes."""
-    return _rows_of(pairs, np.lexsort((pairs.prediction, pairs.label, pairs.by)))
+    return _rows_of(table, np.lexsort((table.prediction, table.label, table.by)))
 
 
-def _rows_of(pairs: Pairs, index: Any) -> Pairs:
-    return Pairs(
-        pairs.by[index],
-        pairs.label[index],
-        pairs.prediction[index],
-        pairs.rows[index],
-        None if pairs.weight is None else pairs.weight[index],
-        None if pairs.square is None else pairs.square[index],
-        None if pairs.replicates is None else pairs.replicates[index],
+def _rows_of(table: SparseTable, index: Any) -> SparseTable:
+    return SparseTable(
+        table.by[index],
+        table.label[index],
+        table.prediction[index],
+        table.rows[index],
+        None if table.weight is None else table.weight[index],
+        None if table.square is None else table.square[index],
+        None if table.replicates is None else table.replicates[index],
     )
 
 
-def pooled(pairs: Pairs) -> Pairs:
+def pooled(table: SparseTable) -> SparseTable:
     """Return the table of all slices together."""
-    if not pairs.by.any():
-        return pairs
+    if not table.by.any():
+        return table
     # Adding no rows merges the cells that have become the same.
-    pairs = pairs._replace(by=np.zeros_like(pairs.by))
-    return add(pairs, _rows_of(pairs, slice(0)))
+    table = table._replace(by=np.zeros_like(table.by))
+    return add(table, _rows_of(table, slice(0)))
 
 
-def part_of(pairs: Pairs, start: int, stop: int) -> Pairs:
+def part_of(table: SparseTable, start: int, stop: int) -> SparseTable:
     """Return the slices with codes in [start, stop), renumbered from 0."""
-    low, high = np.searchsorted(pairs.by, [start, stop])
-    part = _rows_of(pairs, slice(low, high))
+    low, high = np.searchsorted(table.by, [start, stop])
+    part = _rows_of(table, slice(low, high))
     return part._replace(by=part.by - start)
