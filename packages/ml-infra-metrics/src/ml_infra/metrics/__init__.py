@@ -16,9 +16,9 @@ costs neither NumPy nor time.
 #           both ask _formulas and _averaging, states through _estimands in
 #           _count_metrics and _count_intervals (_delta, _bootstrap)
 # Scores:   _targets (which rows are positive) -> _problems -> _score_keys, _score_table
-#           (counts per distinct score; _device_scores); _probabilities;
-#           _score_intervals; states: _cells (exact up to a cap), _score_metrics,
-#           _error_bounds (how far they can be off)
+#           (counts per distinct score; _device_scores); _probabilities,
+#           _calibration_bins; _score_intervals; states: _cells (exact up to a cap),
+#           _score_metrics, _error_bounds (how far they can be off)
 # Numbers:  _residuals, _device_residuals (losses), _regression_moments (sums)
 # For all:  _state (merge, JSON), _undefined (no value, and why), _report, _drawing;
 #           _influence (what one row adds) for the comparison of two models; _overloads
@@ -26,8 +26,8 @@ costs neither NumPy nor time.
 
 TYPE_CHECKING = False  # type checkers take it for True; saves importing typing
 if TYPE_CHECKING:
+    from ._calibration_bins import CalibrationCurve
     from ._error_bounds import Bounded
-    from ._probabilities import CalibrationCurve
     from ._report import Report
     from ._undefined import Undefined, UndefinedMetricError
     from .agreement import cohen_kappa, hamming_loss, matthews_corrcoef
@@ -89,8 +89,8 @@ if TYPE_CHECKING:
 
 #: Where each public name lives.
 _MODULES = {
+    "_calibration_bins": ("CalibrationCurve",),
     "_error_bounds": ("Bounded",),
-    "_probabilities": ("CalibrationCurve",),
     "_report": ("Report",),
     "_undefined": ("Undefined", "UndefinedMetricError"),
     "agreement": ("cohen_kappa", "hamming_loss", "matthews_corrcoef"),

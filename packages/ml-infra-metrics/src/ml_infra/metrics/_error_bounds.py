@@ -8,14 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._probabilities import (
-    Binning,
-    Bins,
-    check_bins,
-    check_probabilities,
-    mass_bins,
-    width_bins,
-)
+from ._calibration_bins import Binning, Bins, check_bins, mass_bins, width_bins
+from ._probabilities import check_probabilities
 from ._score_table import ScoreTable, at_or_above, average_precision_of, roc_auc_of
 
 if TYPE_CHECKING:

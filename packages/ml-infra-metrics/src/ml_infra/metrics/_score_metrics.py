@@ -16,13 +16,7 @@ from ._error_bounds import (
     score_table,
 )
 from ._inputs import check_choice
-from ._probabilities import (
-    Binning,
-    CalibrationCurve,
-    checked_eps,
-    negative_log,
-    squared_miss,
-)
+from ._probabilities import checked_eps, negative_log, squared_miss
 from ._score_intervals import auc_interval_of, average_precision_interval_of
 from ._state import NOTHING_COUNTED
 from ._undefined import UndefinedPolicy, check_policy, settle
@@ -34,6 +28,7 @@ from .curves import (
 )
 
 if TYPE_CHECKING:
+    from ._calibration_bins import Binning, CalibrationCurve
     from ._cells import Cells
     from .intervals import Interval
 

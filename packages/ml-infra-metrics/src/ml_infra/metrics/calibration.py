@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._calibration_bins import Binning, CalibrationCurve, bin_rows
 from ._probabilities import (
-    Binning,
-    CalibrationCurve,
-    bin_rows,
     checked_eps,
     mean_loss,
     negative_log,

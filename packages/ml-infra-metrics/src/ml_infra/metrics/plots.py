@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TypeAlias
 
+    from ._calibration_bins import Binning
     from ._inputs import Missing
-    from ._probabilities import Binning
     from .intervals import Interval
     from .slices import Slice
 
