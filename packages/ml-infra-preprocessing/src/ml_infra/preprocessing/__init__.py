@@ -20,7 +20,7 @@ loaded when it is first used; importing this package does not import NumPy.
 #           _column_state of _tally -> _findings -> _report
 # Profiles: _column_profile (_profile_state) of _moments, _hyperloglog and _histogram,
 #           whose _keys sort like numbers; scalers of streams use the same one
-# Drift:    _drift_column over _drift_cells: _p_values, _divergences
+# Drift:    _drift_column over _contingency: _p_values, _divergences
 # For all:  _state (reading JSON), _html
 
 TYPE_CHECKING = False  # type checkers take it for True; saves importing typing

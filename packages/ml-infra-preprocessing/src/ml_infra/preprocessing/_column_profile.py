@@ -12,7 +12,7 @@ from ._histogram import KeyHistogram
 from ._hyperloglog import HyperLogLog, mixed_keys
 from ._keys import BLOCK, float_keys
 from ._labels import LabelCounts, as_label, label_order
-from ._moments import Moments
+from ._moments import RunningMoments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +50,7 @@ class ColumnProfile:
         self.positive_infinities: int = 0
         self.unit: str = ""
         self.zone: str | None = None
-        self._moments = Moments()
+        self._moments = RunningMoments()
         self._histogram = KeyHistogram(cap)
         self.label_counts: LabelCounts = LabelCounts(max_labels)
         self._low: Any = None
@@ -86,7 +86,7 @@ class ColumnProfile:
         return self._histogram
 
     @property
-    def moments(self) -> Moments:
+    def moments(self) -> RunningMoments:
         """Count, mean and squared deviations of the finite values."""
         self._flush()
         return self._moments

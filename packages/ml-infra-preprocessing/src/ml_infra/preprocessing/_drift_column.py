@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ._contingency import LISTED, compare
 from ._divergences import chi_square, js_divergence, psi
-from ._drift_cells import LISTED, compare
 from ._p_values import chi_square_sf, ks_p_value, proportions_p_value
 from ._report import plain
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ._column import Column
     from ._column_state import ColumnState
     from ._keys import Ints
-    from ._views import Moments
+    from ._views import Instants
 
 _BLOCK = 1 << 17  # numbers that stay in the cache where both bounds read them
 NULL_LOOKING = frozenset(
@@ -113,8 +113,8 @@ class Judge:
                 state.judged += len(view.values) if some else cells.size - missing
                 self._judge_numbers(view, cells, start, state)
         elif column.domain == "times":
-            for moments in times(cells):
-                self._judge_times(moments, cells, start, state)
+            for instants in times(cells):
+                self._judge_times(instants, cells, start, state)
         elif column.domain == "text" and cells.kind in ("text", "category", "mixed"):
             self._judge_text(cells, start, state)
         if column.in_ is not None:
@@ -174,19 +174,19 @@ class Judge:
             self._fail("finite", infinite(values), cells, start, state, view=view)
 
     def _judge_times(
-        self, moments: Moments, cells: Cells, start: int, state: ColumnState
+        self, instants: Instants, cells: Cells, start: int, state: ColumnState
     ) -> None:
-        column, view = self.column, moments.view
+        column, view = self.column, instants.view
         for rule, bound in (("min", column.min), ("max", column.max)):
             if bound is None:
                 continue
             moment, zoned = parse_time(bound)
-            if zoned != moments.zoned:
+            if zoned != instants.zoned:
                 sides = ("the bound", "the column")
                 has, lacks = sides if zoned else sides[::-1]
                 state.reasons[rule] = f"{has} has a time zone, {lacks} has none"
                 continue
-            count = in_unit(moment, moments.unit)
+            count = in_unit(moment, instants.unit)
             limits = Limits(view.values.dtype, count, count, column.closed)
             outside = limits.too_low if rule == "min" else limits.too_high
             self._fail(rule, outside(view.values), cells, start, state, view=view)

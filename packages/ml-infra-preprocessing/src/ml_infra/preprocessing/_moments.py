@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ._keys import Floats
 
 
-class Moments:
+class RunningMoments:
     """
     Count, mean and sum of squared deviations of finite doubles.
 
@@ -36,9 +36,9 @@ class Moments:
             off = values - mean
             off *= off
             squares = float(off.sum())
-        self.merge(Moments(len(values), mean, squares))
+        self.merge(RunningMoments(len(values), mean, squares))
 
-    def merge(self, other: Moments) -> None:
+    def merge(self, other: RunningMoments) -> None:
         """Add the moments of other values."""
         if not other.count:
             return

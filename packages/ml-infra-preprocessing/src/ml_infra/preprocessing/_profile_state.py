@@ -11,7 +11,7 @@ from ._column_profile import KINDS, ColumnProfile
 from ._histogram import KeyHistogram
 from ._hyperloglog import HyperLogLog
 from ._labels import LabelCounts
-from ._moments import Moments
+from ._moments import RunningMoments
 from ._state import StateError, expect_keys, field, is_int
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def read_column(state: Mapping[str, Any]) -> ColumnProfile:
         raise StateError("state: expected a finite mean and squares >= 0")
     if not all(map(math.isfinite, ends)) or ends != sorted(ends):
         raise StateError("state: expected finite low <= high")
-    made._moments = Moments(
+    made._moments = RunningMoments(
         histogram.count,
         average,
         spread,

@@ -50,7 +50,7 @@ def numbers(cells: Cells) -> View | None:
     return View(values, rows) if len(rows) else None
 
 
-class Moments(NamedTuple):
+class Instants(NamedTuple):
     """Timestamps as int64 counts of a unit; with a time zone they count UTC."""
 
     view: View
@@ -58,11 +58,11 @@ class Moments(NamedTuple):
     zoned: bool
 
 
-def times(cells: Cells) -> list[Moments]:
+def times(cells: Cells) -> list[Instants]:
     """Return the timestamps, also those among other objects; with a zone or without."""
     if cells.kind == "datetime":
         view = _without(cells, cells.nulls)
-        return [Moments(view, cells.unit, cells.zone is not None)]
+        return [Instants(view, cells.unit, cells.zone is not None)]
     if cells.kind != "mixed":
         return []
     rows = np.flatnonzero(_are(cells, is_time))
@@ -71,7 +71,7 @@ def times(cells: Cells) -> list[Moments]:
     with_zone = np.array([zone is not None for _, zone in found], bool)
     parts = ((zoned, with_zone == zoned) for zoned in (False, True))
     return [
-        Moments(View(counts[mask], rows[mask]), "us", zoned)
+        Instants(View(counts[mask], rows[mask]), "us", zoned)
         for zoned, mask in parts if mask.any()
     ]  # fmt: skip
 

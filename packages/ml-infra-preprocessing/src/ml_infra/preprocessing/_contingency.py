@@ -22,9 +22,9 @@ _SECONDS = {"D": 86_400.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 
 
 @dataclass
-class Cells2:
+class ContingencyTable:
     """
-    Counts of both samples in the same cells, and what follows from finer ones.
+    The counts of two samples in the same cells, and what follows from finer ones.
 
     Attributes:
         reference: Counts of the reference, nulls and infinities in cells of their own.
@@ -48,18 +48,18 @@ class Cells2:
     note: str = ""
 
 
-def compare(reference: ColumnProfile, current: ColumnProfile) -> Cells2:
-    """Return the cells of two profiles that both have values, of kinds that go."""
+def compare(reference: ColumnProfile, current: ColumnProfile) -> ContingencyTable:
+    """Return the table of two profiles that both have values, of kinds that go."""
     if reference.is_numeric:
         return _numbers(reference, current)
     return _labels(reference, current)
 
 
-def _numbers(reference: ColumnProfile, current: ColumnProfile) -> Cells2:
+def _numbers(reference: ColumnProfile, current: ColumnProfile) -> ContingencyTable:
     one, two = reference.histogram, current.histogram
     shift = max(one.shift, two.shift)
     bins, first, second = _aligned(one.at_shift(shift), two.at_shift(shift))
-    made = Cells2(first, second, discrete=shift == 0 and len(bins) <= FEW)
+    made = ContingencyTable(first, second, discrete=shift == 0 and len(bins) <= FEW)
     if one.count and two.count:
         gap = np.abs(gaps(first, second))
         made.ks = float(gap.max())
@@ -134,7 +134,7 @@ def _neighbours(both: Ints, least: int) -> Ints:
 
 
 def _with_odd(
-    cells: Cells2, reference: ColumnProfile, current: ColumnProfile
+    cells: ContingencyTable, reference: ColumnProfile, current: ColumnProfile
 ) -> tuple[Ints, Ints]:
     """Append cells for nulls and infinities, where there are any."""
     pairs = [
@@ -149,13 +149,13 @@ def _with_odd(
     )
 
 
-def _labels(reference: ColumnProfile, current: ColumnProfile) -> Cells2:
+def _labels(reference: ColumnProfile, current: ColumnProfile) -> ContingencyTable:
     one, two = reference.label_counts, current.label_counts
     if one.counts is None or two.counts is None:
         hashes = one.forgotten().hashes, two.forgotten().hashes
         shift = max(each.shift for each in hashes)
         _, first, second = _aligned(*(each.at_shift(shift) for each in hashes))
-        made = Cells2(first, second, discrete=True)
+        made = ContingencyTable(first, second, discrete=True)
         made.note = "too many labels to list new and vanished ones; compared by hash"
     else:
         names = sorted({*one.counts, *two.counts}, key=label_order)
@@ -163,7 +163,7 @@ def _labels(reference: ColumnProfile, current: ColumnProfile) -> Cells2:
             np.array([own.get(name, 0) for name in names], np.int64)
             for own in (one.counts, two.counts)
         )
-        made = Cells2(first, second, discrete=True)
+        made = ContingencyTable(first, second, discrete=True)
         made.new, made.vanished = _one_sided(names, first, second)
     made.reference, made.current = pooled(*_with_odd(made, reference, current))
     return made
