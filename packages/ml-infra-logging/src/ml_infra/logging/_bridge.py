@@ -14,6 +14,7 @@ import threading
 import warnings
 
 from . import _gates
+from ._entry import Entry
 from ._levels import CRITICAL, WARNING
 from ._preemption import let_through
 from ._texts import text_of
@@ -52,14 +53,16 @@ def _take(logger: logging.Logger, record: logging.LogRecord) -> None:
             closing["args"] = trouble
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
         _gates.current_pipeline().record(
-            gate,
-            record.levelno,
-            event,
-            fields,
-            closing=closing,
-            error=error,
-            shown=_is_printed(logger, record),
-            foreign=True,
+            Entry(
+                gate,
+                record.levelno,
+                event,
+                fields,
+                closing=closing,
+                error=error,
+                shown=_is_printed(logger, record),
+                foreign=True,
+            )
         )
     except BaseException as error:  # noqa: BLE001 - a log call never raises
         let_through(error)
@@ -220,16 +223,14 @@ class Bridge:
             if file is not None or not self._installed:
                 before(message, category, filename, lineno, file, line)
                 return
+            gate = _gates.gate_of("py.warnings")
+            closing = {
+                "category": getattr(category, "__name__", str(category)),
+                "file": filename,
+                "line": lineno,
+            }
             _gates.current_pipeline().record(
-                _gates.gate_of("py.warnings"),
-                WARNING,
-                message,
-                {},
-                closing={
-                    "category": getattr(category, "__name__", str(category)),
-                    "file": filename,
-                    "line": lineno,
-                },
+                Entry(gate, WARNING, message, {}, closing=closing)
             )
 
         self._hook(warnings, "showwarning", _marked(showwarning, before))
@@ -290,13 +291,15 @@ def _uncaught(error: BaseException, thread: str, *, prints: bool) -> bool:
     stderr = [each for each in pipeline.outputs if each.machine_stderr]
     lost = [each.lost.value for each in stderr]
     pipeline.record(
-        _gates.gate_of("ml_infra.logging"),
-        CRITICAL,
-        "uncaught exception",
-        {},
-        closing={"thread": thread} if thread else {},
-        error=error,
-        shown=prints,
+        Entry(
+            _gates.gate_of("ml_infra.logging"),
+            CRITICAL,
+            "uncaught exception",
+            {},
+            closing={"thread": thread} if thread else {},
+            error=error,
+            shown=prints,
+        )
     )
     written = lost == [each.lost.value for each in stderr]
     return prints and bool(stderr) and written

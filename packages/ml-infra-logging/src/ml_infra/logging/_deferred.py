@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from ._context import Layer
-    from ._gates import AnyGate
+    from ._entry import Entry
     from ._pipeline import Pipeline
 
 _MAX_PENDING = 1000
@@ -31,11 +30,10 @@ _LONGEST_WAIT_S = 5.0
 class Pending:
     """One record that waits for its values."""
 
-    def __init__(
-        self, write: Callable[[Mapping[str, Any]], None], fields: Mapping[str, Any]
-    ) -> None:
-        self.write = write
-        self.fields = fields
+    def __init__(self, pipeline: Pipeline, entry: Entry) -> None:
+        self.pipeline = pipeline
+        self.entry = entry
+        fields = entry.fields
         self.copies = {
             name: value.detach().to("cpu", non_blocking=True)
             for name, value in fields.items()
@@ -57,8 +55,9 @@ class Pending:
         before = _context.current.get()
         _context.current.set(self.context)
         try:
-            # Without its copies the record shows shape, dtype and device.
-            self.write({**self.fields, **(self.copies if resolved else {})})
+            if resolved:  # else the record shows shape, dtype and device
+                self.entry.fields = {**self.entry.fields, **self.copies}
+            self.pipeline.write(self.entry)
         finally:
             _context.current.set(before)
 
@@ -78,29 +77,16 @@ def on_device(value: Any) -> bool:
         return False
 
 
-def deferred(  # noqa: PLR0917 - the arguments of `Pipeline.record`
-    pipeline: Pipeline,
-    gate: AnyGate,
-    level: int,
-    event: Any,
-    fields: Mapping[str, Any],
-    bound: Layer | None,
-    **special: Any,
-) -> bool:
-    """Take the record over if it waits for a device; return whether that is so."""
-    if not any(map(on_device, fields.values())):
+def deferred(pipeline: Pipeline, entry: Entry) -> bool:
+    """Take an entry over if it waits for a device; return whether that is so."""
+    if not any(map(on_device, entry.fields.values())):
         return False
-    now = time.time_ns()
-
-    def write(values: Mapping[str, Any]) -> None:
-        pipeline.write(gate, level, event, values, bound, now=now, **special)
-
+    entry.time_ns = time.time_ns()
     try:
-        pending = Pending(write, fields)
+        pending = Pending(pipeline, entry)
     except BaseException as error:  # noqa: BLE001 - a foreign tensor that cannot be copied
         let_through(error)
-        write(fields)
-        return True
+        return False
     waiting.append(pending)
     while len(waiting) > _MAX_PENDING:
         waiting.pop(0).settle(resolved=False)

@@ -7,6 +7,7 @@ import time
 from . import _gates
 from ._calls import with_args
 from ._counting import Claim, Counter, add_many
+from ._entry import Entry
 from ._levels import INFO
 from ._preemption import let_through
 from ._texts import text_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from ._context import Layer
     from ._gates import AnyGate
+    from ._pipeline import Pipeline
 
 _MAX_SITES = 4096  # events told apart; beyond, the oldest is forgotten
 
@@ -130,14 +132,9 @@ class LimitedGate:
             return
         if args:
             fields = with_args(args, fields)
+        closing = {"suppressed": fresh}
         _gates.current_pipeline().record(
-            gate,
-            level,
-            event,
-            fields,
-            bound,
-            kind=kind,
-            closing={"suppressed": fresh},
+            Entry(gate, level, event, fields, bound, kind=kind, closing=closing)
         )
 
     def _site(self, level: int, event: Any) -> Site:
@@ -170,26 +167,19 @@ def tell() -> None:
     for key, site in list(_sites.items()):
         fresh = site.untold()
         if fresh:
-            pipeline.record(
-                site.gate,
-                site.level,
-                key[3],
-                {},
-                kind=SUPPRESSED,
-                closing={"suppressed": fresh},
-            )
+            _tell(pipeline, site.gate, site.level, key[3], fresh)
     fresh = _forgotten.value - _forgotten_told
     _forgotten_told += fresh
     if fresh:
         gate = _gates.gate_of("ml_infra.logging")
-        pipeline.record(
-            gate,
-            INFO,
-            "(other events)",
-            {},
-            kind=SUPPRESSED,
-            closing={"suppressed": fresh},
-        )
+        _tell(pipeline, gate, INFO, "(other events)", fresh)
+
+
+def _tell(
+    pipeline: Pipeline, gate: AnyGate, level: int, event: object, count: int
+) -> None:
+    closing = {"suppressed": count}
+    pipeline.record(Entry(gate, level, event, {}, kind=SUPPRESSED, closing=closing))
 
 
 def after_fork() -> None:

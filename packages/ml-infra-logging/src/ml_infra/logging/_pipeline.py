@@ -1,6 +1,14 @@
 """
 From an event to its line in every output: the one path all records take.
 
+`Pipeline.emit` puts most lines together from parts that are encoded already. What it
+cannot take goes the careful way as an `Entry`, through hops that do one thing each:
+
+- `record` puts a metric aside whose values are still on a device;
+- `write` sends the line to the outputs, and to ``logging`` where that is asked for;
+- `render` sees to it that there is a line, whatever goes wrong while it is made;
+- `_line` makes it.
+
 What it may need is imported with it: a child that is forked while another thread
 imports a module would wait for that import for ever.
 """
@@ -15,6 +23,7 @@ from . import _deferred, _limits
 from ._calls import exception_of, nesting, with_args
 from ._context import current
 from ._counting import counters_of
+from ._entry import Entry
 from ._exceptions import describe_exception
 from ._heads import Heads
 from ._levels import Levels, nearest
@@ -124,7 +133,7 @@ class Pipeline:
         if line is None:
             if args:
                 fields = with_args(args, fields)
-            self.record(gate, level, event, fields, bound, kind=kind)
+            self.record(Entry(gate, level, event, fields, bound, kind=kind))
         elif self._only is not None:
             self._only(line)
         else:
@@ -145,7 +154,7 @@ class Pipeline:
         """Write one record that is forwarded as well."""
         if args:
             fields = with_args(args, fields)
-        self.record(gate, level, event, fields, bound, kind=kind)
+        self.record(Entry(gate, level, event, fields, bound, kind=kind))
 
     def _shared(
         self,
@@ -168,59 +177,24 @@ class Pipeline:
             return extra
         return extra if bound.fields.keys().isdisjoint(context.fields) else None
 
-    def record(
-        self,
-        gate: AnyGate,
-        level: int,
-        event: Any,
-        fields: Mapping[str, Any],
-        bound: Layer | None = None,
-        **special: Any,
-    ) -> None:
-        """Write one record, now or when its values have arrived; see `write`."""
-        if special.get("kind") == METRIC and _deferred.deferred(
-            self, gate, level, event, fields, bound, **special
-        ):
-            return
-        self.write(gate, level, event, fields, bound, **special)
+    def record(self, entry: Entry) -> None:
+        """Write one record, now or when its values have arrived from a device."""
+        if entry.kind != METRIC or not _deferred.deferred(self, entry):
+            self.write(entry)
 
-    def write(
-        self,
-        gate: AnyGate,
-        level: int,
-        event: Any,
-        fields: Mapping[str, Any],
-        bound: Layer | None = None,
-        *,
-        error: BaseException | None = None,
-        shown: bool = False,
-        foreign: bool = False,
-        **special: Any,
-    ) -> None:
-        """
-        Write one record now.
-
-        Args:
-            gate: Of the logger; the rest as for `render`.
-            level: Number of the level.
-            event: What happened.
-            fields: The fields of the call; an ``exc_info`` becomes `error`.
-            bound: Those of `bind`.
-            error: Becomes ``exception``.
-            shown: A handler of the program prints it, so that the console need not.
-            foreign: It came from ``logging``, and is not handed back there.
-            special: Further arguments of `render`.
-        """
-        if error is None and "exc_info" in fields:
-            error = exception_of(fields["exc_info"])
-            if error is not None:
-                fields = {key: fields[key] for key in fields if key != "exc_info"}
-        line = self.render(gate, level, event, fields, bound, error=error, **special)
+    def write(self, entry: Entry) -> None:
+        """Write one record now; an ``exc_info`` among its fields becomes `error`."""
+        fields = entry.fields
+        if entry.error is None and "exc_info" in fields:
+            entry.error = exception_of(fields["exc_info"])
+            if entry.error is not None:
+                entry.fields = {k: v for k, v in fields.items() if k != "exc_info"}
+        line = self.render(entry)
         if line is None:
             return
-        self.send(level, line, shown=shown)
-        if self.forward is not None and not foreign:
-            self.forward(gate.name, level, line, error)
+        self.send(entry.level, line, shown=entry.shown)
+        if self.forward is not None and not entry.foreign:
+            self.forward(entry.gate.name, entry.level, line, entry.error)
 
     def send(self, level: int, line: bytes, *, shown: bool = False) -> None:
         """Write a line to the outputs that take its level."""
@@ -228,35 +202,8 @@ class Pipeline:
             if level >= least:
                 write(line)
 
-    def render(
-        self,
-        gate: AnyGate,
-        level: int,
-        event: Any,
-        fields: Mapping[str, Any],
-        bound: Layer | None = None,
-        *,
-        kind: str = "",
-        opening: tuple[tuple[str, object], ...] = (),
-        closing: Mapping[str, object] | None = None,
-        error: BaseException | None = None,
-        now: int | None = None,
-    ) -> bytes | None:
-        """
-        Return the line of a record whatever is in it; None if there cannot be one.
-
-        Args:
-            gate: Of the logger.
-            level: Number of the level.
-            event: What happened; anything with a text.
-            fields: The fields of the call.
-            bound: Those of `bind`.
-            kind: Its ``kind``, where it has one.
-            opening: Further envelope keys.
-            closing: Further keys of ours for the end of the line.
-            error: Becomes ``exception``.
-            now: Time of the record in nanoseconds since the epoch; None is now.
-        """
+    def render(self, entry: Entry) -> bytes | None:
+        """Return the line, whatever is in the record; None if there cannot be one."""
         depth = getattr(_local, "depth", 0)
         if depth >= _MAX_NESTING:
             depth = nesting(Pipeline.render.__code__)
@@ -265,74 +212,61 @@ class Pipeline:
                 return None
         try:
             _local.depth = depth + 1
-            return self._careful(
-                gate,
-                level,
-                event,
-                fields,
-                bound,
-                kind,
-                opening,
-                dict(closing or ()),
-                error,
-                now,
-            )
+            return self._line(entry)
         except BaseException as trouble:  # noqa: BLE001 - out of memory or of stack
             self.counters.failed.add()
             let_through(trouble)
-            return self._last_resort(gate, level)
+            return self._last_resort(entry.gate, entry.level)
         finally:
             _local.depth = depth
 
-    def _careful(  # noqa: PLR0917 - called from one place, which names them
-        self,
-        gate: AnyGate,
-        level: int,
-        event: Any,
-        fields: Mapping[str, Any],
-        bound: Layer | None,
-        kind: str,
-        opening: tuple[tuple[str, object], ...],
-        closing: dict[str, object],
-        error: BaseException | None,
-        now: int | None,
-    ) -> bytes:
-        encoder = self.encoder
-        context = current.get()
+    def _line(self, entry: Entry) -> bytes:
+        """Put the line together, and count what had to change."""
+        context, bound, fields = current.get(), entry.bound, entry.fields
         if context is not None or bound is not None:
             fields = {
                 **(context.fields if context is not None else {}),
                 **(bound.fields if bound is not None else {}),
                 **fields,
             }
-        if error is not None:
-            closing["exception"] = describe_exception(error, encoder.redact)
-        text = event if type(event) is str else text_of(event)
-        if level not in gate.heads:
+        closing = dict(entry.closing or ())
+        if entry.error is not None:
+            closing["exception"] = describe_exception(entry.error, self.encoder.redact)
+        event = entry.event if type(entry.event) is str else text_of(entry.event)
+        level = entry.level
+        if level not in entry.gate.heads:
             closing.setdefault("level_number", level)
             level = nearest(level)
-        head = self._heads.of(gate, level, text)
+        written, envelope = self._start(entry.gate, level, event, entry.time_ns)
+        if entry.kind:
+            envelope.append(("kind", entry.kind))
+        if OTEL in _modules:
+            envelope += trace_pairs()
+        if entry.opening:
+            envelope += entry.opening
+        elif context is not None and context.span:
+            envelope.append(("span", context.span))
+        line, notes = self.encoder.careful(envelope, fields, closing, written)
+        self._count(notes)
+        return line
+
+    def _start(
+        self, gate: AnyGate, level: int, event: str, now: int | None
+    ) -> tuple[bytes, list[tuple[str, object]]]:
+        """Return the line as far as it is encoded, and what is missing up to `seq`."""
+        head = self._heads.of(gate, level, event)
         now = _time_ns() if now is None else now
         start, second = self._second
         if not 0 <= now - start < _SECOND:
             start, second = self._tick(now)
         written = b"%b%06d" % (second, (now - start) // 1_000)
-        envelope: list[tuple[str, object]] = []
         if head is not None:
-            written += head + b"%d" % self._next_seq()
-        else:
-            written += b'Z"'
-            envelope += self._heads.members(gate.name, level, text)
-            envelope.append(("seq", self._next_seq()))
-        if kind:
-            envelope.append(("kind", kind))
-        if OTEL in _modules:
-            envelope += trace_pairs()
-        if opening:
-            envelope += opening
-        elif context is not None and context.span:
-            envelope.append(("span", context.span))
-        line, notes = encoder.careful(envelope, fields, closing, written)
+            return written + head + b"%d" % self._next_seq(), []
+        members = self._heads.members(gate.name, level, event)
+        return written + b'Z"', [*members, ("seq", self._next_seq())]
+
+    def _count(self, notes: Mapping[str, Any]) -> None:
+        """Count what the side keys of a line tell."""
         counters = self.counters
         for _ in notes.get("_salvaged", ()):
             counters.salvaged.add()
@@ -340,7 +274,6 @@ class Pipeline:
             counters.truncated.add()
         if "_renamed" in notes:
             counters.renamed.add()
-        return line
 
     def _last_resort(self, gate: AnyGate, level: int) -> bytes | None:
         """Return a line that says at least that there was a record."""

@@ -9,6 +9,7 @@ import time
 
 from . import _deferred, _gates, _identity, _limits, _spans  # noqa: F401 - see `_pipeline`
 from ._encoder import Encoder, load_orjson
+from ._entry import Entry
 from ._levels import INFO, WARNING, Levels
 from ._pipeline import Pipeline
 from ._redaction import Redactor
@@ -130,32 +131,22 @@ def on_recovery(output: Descriptor, lost: int, since: float, reason: str) -> Non
     if pipeline is None:
         return
     second = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(since))
+    closing = {
+        "lost": lost,
+        "since": f"{second}.{int(since % 1 * 1e6):06d}Z",
+        "reason": reason,
+        "output": output.name,
+    }
+    gate = _gates.gate_of(_OWN)
     pipeline.record(
-        _gates.gate_of(_OWN),
-        WARNING,
-        RECOVERED,
-        {},
-        kind=RECOVERED,
-        closing={
-            "lost": lost,
-            "since": f"{second}.{int(since % 1 * 1e6):06d}Z",
-            "reason": reason,
-            "output": output.name,
-        },
+        Entry(gate, WARNING, RECOVERED, {}, kind=RECOVERED, closing=closing)
     )
 
 
 def write_start(pipeline: Pipeline, config: Mapping[str, Any] | None) -> None:
     """Write the ``run.start`` record."""
-    gate = _gates.gate_of(_OWN)
-    pipeline.record(
-        gate,
-        INFO,
-        RUN_START,
-        {},
-        kind=RUN_START,
-        closing=_identity.describe_start(pipeline.identity, config),
-        shown=gate.level > INFO,  # always in the file, not always for people
+    _record_run(
+        pipeline, RUN_START, _identity.describe_start(pipeline.identity, config)
     )
 
 
@@ -163,19 +154,18 @@ def write_end(pipeline: Pipeline) -> None:
     """Tell what was suppressed, empty the queues and write ``run.end``."""
     settle()
     flush(pipeline, FLUSH_AT_EXIT_S)
-    gate = _gates.gate_of(_OWN)
     counts = statistics(pipeline)
     counts["written"] += 1  # with this one
-    pipeline.record(
-        gate,
-        INFO,
-        RUN_END,
-        {},
-        kind=RUN_END,
-        closing=counts,
-        shown=gate.level > INFO,
-    )
+    _record_run(pipeline, RUN_END, counts)
     flush(pipeline, FLUSH_AT_EXIT_S)
+
+
+def _record_run(pipeline: Pipeline, kind: str, closing: Mapping[str, object]) -> None:
+    gate = _gates.gate_of(_OWN)
+    shown = gate.level > INFO  # always in the file, not always for people
+    pipeline.record(
+        Entry(gate, INFO, kind, {}, kind=kind, closing=closing, shown=shown)
+    )
 
 
 def settle() -> None:

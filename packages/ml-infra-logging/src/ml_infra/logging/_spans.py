@@ -6,6 +6,7 @@ import os
 import time
 
 from . import _context, _gates
+from ._entry import Entry
 from ._exceptions import describe_exception
 from ._levels import ERROR, INFO
 from ._vocabulary import SPAN_END, SPAN_START
@@ -92,14 +93,16 @@ class Span:
         if self.parent:
             opening += (("parent", self.parent),)
         _gates.current_pipeline().record(
-            gate,
-            level,
-            self._name,
-            fields,
-            self._bound,
-            kind=kind,
-            opening=opening,
-            closing=closing,
+            Entry(
+                gate,
+                level,
+                self._name,
+                fields,
+                self._bound,
+                kind=kind,
+                opening=opening,
+                closing=closing,
+            )
         )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from sys import exc_info
 
 from ._calls import exception_of
+from ._entry import Entry
 from ._gates import current_pipeline, gate_of
 from ._levels import INFO, NUMBERS
 from ._texts import text_of
@@ -64,7 +65,7 @@ class Renderer:
         gate = gate_of(name)
         if level < gate.level:
             return b""
-        line = current_pipeline().render(gate, level, event, fields, error=error)
+        line = current_pipeline().render(Entry(gate, level, event, fields, error=error))
         return line or b""
 
 
@@ -87,7 +88,7 @@ class Sink:
         if isinstance(message, bytes) and message.endswith(b"}\n"):
             pipeline.send(level, message)
         elif message != b"":
-            pipeline.record(gate_of(self.name), level, message, {})
+            pipeline.record(Entry(gate_of(self.name), level, message, {}))
 
     def debug(self, message: object) -> None:
         """Write at level debug."""
