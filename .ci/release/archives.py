@@ -1,5 +1,5 @@
 """
-Source archives with the same bytes wherever and whenever they are built.
+The files of a release: what wheels say of themselves, and reproducible sdists.
 
 setuptools honours SOURCE_DATE_EPOCH for wheels but not for sdists: those keep file
 times, the builder's name, directory order and the time in the gzip header.
@@ -14,6 +14,7 @@ import re
 import subprocess
 import tarfile
 import tempfile
+import zipfile
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO
@@ -27,6 +28,13 @@ ZIP_FLOOR = int(datetime(1980, 1, 1, tzinfo=timezone.utc).timestamp())
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file, in hex."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def metadata_file(wheel: Path, name: str) -> bytes:
+    """Return what stands in one file of a wheel's ``dist-info``."""
+    with zipfile.ZipFile(wheel) as archive:
+        (member,) = (n for n in archive.namelist() if n.endswith(f".dist-info/{name}"))
+        return archive.read(member)
 
 
 def epoch(project: Project) -> int:

@@ -18,6 +18,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from release.archives import metadata_file
 from release.command import run
 from release.projects import ROOT, Project, ReleaseError, select
 
@@ -39,10 +40,9 @@ def violations(project: Project, folder: Path) -> Iterator[str]:
 
 def _wheel(project: Project, wheel: Path) -> Iterator[str]:
     package = project.import_name.replace(".", "/")
-    with zipfile.ZipFile(wheel) as archive:
-        names = [n for n in archive.namelist() if not n.endswith("/")]
-        info = f"{project.stem}-{project.version}.dist-info"
-        metadata = email.message_from_bytes(archive.read(f"{info}/METADATA"))
+    info = f"{project.stem}-{project.version}.dist-info"
+    names = [n for n in _paths(wheel) if not n.endswith("/")]
+    metadata = email.message_from_bytes(metadata_file(wheel, "METADATA"))
     own = sorted(n for n in names if not n.startswith(f"{info}/"))
     source = project.path / "src"
     expected = sorted(

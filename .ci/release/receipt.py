@@ -8,7 +8,6 @@ import hashlib
 import json
 import platform
 import shutil
-import zipfile
 import zlib
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from release import repository
-from release.archives import sha256
+from release.archives import metadata_file, sha256
 from release.command import run
 from release.projects import ROOT, ReleaseError
 
@@ -136,9 +135,7 @@ def tool_versions(wheel: Path | None = None) -> dict[str, str]:
 
 def _generator(wheel: Path) -> str:
     """Return what wrote a wheel, in its own words: ``setuptools (84.2.1)``."""
-    with zipfile.ZipFile(wheel) as archive:
-        (name,) = (n for n in archive.namelist() if n.endswith(".dist-info/WHEEL"))
-        lines = archive.read(name).decode().splitlines()
+    lines = metadata_file(wheel, "WHEEL").decode().splitlines()
     return next(
         line.partition(":")[2].strip() for line in lines if line.startswith("Generator")
     )

@@ -6,7 +6,6 @@ import argparse
 import json
 import shutil
 import sys
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from packaging.utils import (
 )
 
 from release import server
-from release.archives import sha256
+from release.archives import metadata_file, sha256
 from release.command import run, tool
 from release.index import STABLE
 from release.projects import ROOT, ReleaseError, load_all
@@ -88,10 +87,8 @@ def _record(path: Path, requires_python: str | None) -> dict[str, Any]:
     if requires_python:
         record["requires_python"] = requires_python
     if path.suffix == ".whl":
-        with zipfile.ZipFile(path) as wheel:
-            (name,) = (n for n in wheel.namelist() if n.endswith(".dist-info/METADATA"))
-            beside = path.with_name(f"{path.name}.metadata")
-            beside.write_bytes(wheel.read(name))
+        beside = path.with_name(f"{path.name}.metadata")
+        beside.write_bytes(metadata_file(path, "METADATA"))
         record["core_metadata"] = f"sha256={sha256(beside)}"
     return record
 
