@@ -11,12 +11,12 @@ from ._inputs import blocks
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy.typing as npt
+    from numpy.typing import NDArray
 
     from ._arrays import BoolArray, FloatArray, IntArray
 
 
-def keys_of(scores: npt.NDArray[Any]) -> IntArray:
+def keys_of(scores: NDArray[Any]) -> IntArray:
     """Return integers in the order of the scores; -0.0 and 0.0 share the key 0."""
     bits = np.ascontiguousarray(scores, np.float64).view(np.int64)
     sign = bits >> 63
@@ -32,22 +32,22 @@ def scores_of(keys: IntArray) -> FloatArray:
     return scores
 
 
-def _floats_of(keys: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _floats_of(keys: NDArray[Any]) -> NDArray[Any]:
     """Return floats as wide as the keys."""
     bits = np.abs(keys)
     bits[keys < 0] |= np.iinfo(keys.dtype).min
-    floats: npt.NDArray[Any] = bits.view(f"f{keys.itemsize}")
+    floats: NDArray[Any] = bits.view(f"f{keys.itemsize}")
     return floats
 
 
 class Steps(NamedTuple):
     """Counts per distinct score, from the highest down, and those down to it."""
 
-    positives: npt.NDArray[Any]
-    negatives: npt.NDArray[Any]
+    positives: NDArray[Any]
+    negatives: NDArray[Any]
     #: Positives, and rows in all, of this score or a higher one.
-    true: npt.NDArray[Any]
-    rows: npt.NDArray[Any]
+    true: NDArray[Any]
+    rows: NDArray[Any]
 
 
 class Sorted(NamedTuple):
@@ -60,10 +60,10 @@ class Sorted(NamedTuple):
         base: At most the least magnitude that is not 0.
     """
 
-    values: npt.NDArray[Any]
+    values: NDArray[Any]
     base: int
 
-    def steps(self) -> Iterator[tuple[npt.NDArray[Any], Steps]]:
+    def steps(self) -> Iterator[tuple[NDArray[Any], Steps]]:
         """
         Yield distinct scores, from the highest down, with their counts, in blocks.
 
@@ -90,7 +90,7 @@ class Sorted(NamedTuple):
             yield part[last], Steps(positives, negatives, true, rows)
             rows_before, true_before = int(rows[-1]), int(true[-1])
 
-    def keys(self, values: npt.NDArray[Any]) -> IntArray:
+    def keys(self, values: NDArray[Any]) -> IntArray:
         """Return `keys_of` the scores of some of the values."""
         keys = values >> 1
         if self.base:
@@ -98,7 +98,7 @@ class Sorted(NamedTuple):
         return keys if keys.dtype == np.int64 else keys_of(_floats_of(keys))
 
 
-def sorted_with_class(scores: npt.NDArray[Any], positive: BoolArray) -> Sorted | None:
+def sorted_with_class(scores: NDArray[Any], positive: BoolArray) -> Sorted | None:
     """
     Sort float32 or float64 scores with their class; None if no bit is left for it.
 

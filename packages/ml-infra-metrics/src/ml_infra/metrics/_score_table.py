@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ._inputs import blocks
 from ._score_keys import Sorted, Steps, keys_of, sorted_with_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
     from ._arrays import BoolArray, CountArray, IntArray
 
@@ -41,7 +42,7 @@ class ScoreTable(NamedTuple):
 
 
 def tabulate(
-    scores: npt.NDArray[Any], positive: BoolArray, weights: CountArray | None = None
+    scores: NDArray[Any], positive: BoolArray, weights: CountArray | None = None
 ) -> ScoreTable:
     """
     Count the rows of each class per distinct score.
@@ -99,7 +100,7 @@ def _starts(keys: IntArray) -> IntArray | None:
     return None if changes.all() else np.flatnonzero(np.append(True, changes))
 
 
-def _tabulate_rows(scores: npt.NDArray[Any], positive: BoolArray) -> ScoreTable:
+def _tabulate_rows(scores: NDArray[Any], positive: BoolArray) -> ScoreTable:
     """Count without weights."""
     ordered = sorted_with_class(scores, positive)
     if ordered is not None:
