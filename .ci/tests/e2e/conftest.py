@@ -30,7 +30,7 @@ sys.path.insert(0, str(ROOT / ".ci"))
 
 from release import embedded, environments  # noqa: E402 - after the path is set
 from release.index import STABLE, Account, Index  # noqa: E402 - the same
-from release.projects import load  # noqa: E402 - the same
+from release.projects import load, load_all  # noqa: E402 - the same
 
 SMOKE = '''"""Stands for the suite of {name}."""
 import importlib
@@ -44,8 +44,6 @@ FACADE = """
 def test_the_facade_reaches_a_leaf():
     assert importlib.import_module("ml_infra_utils").timer
 """
-LEAVES = ["decorators", "logging", "metrics", "preprocessing"]
-NAMES = [f"ml-infra-{leaf}" for leaf in LEAVES] + ["ml-infra-utils"]
 
 
 class Clone:
@@ -185,7 +183,7 @@ class Clone:
     def stable(self) -> dict[str, dict[str, dict[str, str]]]:
         """Return everything that stable serves: name, version, file, sha256."""
         with self.serving() as index:
-            return {name: index.files(STABLE, name) for name in NAMES}
+            return {name: index.files(STABLE, name) for name in load_all()}
 
     def tags(self) -> set[str]:
         return set(self.git("tag", "--list").split())
@@ -226,13 +224,11 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     clone = Clone(root)
     for tag in clone.tags():
         clone.git("tag", "--delete", tag)
-    for name in NAMES:
+    for name, project in load_all().items():
         tests = root / f"packages/{name}/tests"
         shutil.rmtree(tests)
         tests.mkdir()
-        package = name.replace("-", "_").replace("ml_infra_", "ml_infra.")
-        package = package.replace("ml_infra.utils", "ml_infra_utils")
-        text = SMOKE.format(name=name, package=package)
+        text = SMOKE.format(name=name, package=project.import_name)
         text += FACADE if name == "ml-infra-utils" else ""
         (tests / "test_smoke.py").write_text(text, "utf-8")
         pyproject = root / f"packages/{name}/pyproject.toml"

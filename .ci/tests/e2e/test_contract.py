@@ -12,8 +12,6 @@ from release import contract, environments, verify
 from release.build import build_all
 from release.projects import ROOT, ReleaseError, load_all
 
-LEAVES = ["decorators", "logging", "metrics", "preprocessing"]
-
 
 @pytest.fixture(scope="module")
 def projects():

@@ -17,10 +17,9 @@ import pytest
 
 from release import environments
 from release.index import DEV, LOCK, STABLE, STAGING, HttpError
-from release.projects import ReleaseError
+from release.projects import ReleaseError, load_all
 from release.transfers import upload
 
-NAMES = ["decorators", "logging", "metrics", "preprocessing", "utils"]
 LEAF = "ml-infra-decorators"
 ANONYMOUS = None
 
@@ -147,12 +146,11 @@ class Decoy(http.server.SimpleHTTPRequestHandler):
 
 @contextlib.contextmanager
 def decoy_mirror(folder):
-    for name in NAMES:
-        stem = f"ml_infra_{name}"
-        page = folder / "simple" / f"ml-infra-{name}"
+    for project in load_all().values():
+        page = folder / "simple" / project.name
         page.mkdir(parents=True)
-        wheel = page / f"{stem}-99.0-py3-none-any.whl"
-        make_wheel(wheel, stem)
+        wheel = page / f"{project.stem}-99.0-py3-none-any.whl"
+        make_wheel(wheel, project.stem)
         link = f'<a href="{wheel.name}">{wheel.name}</a>'
         (page / "index.html").write_text(f"<!DOCTYPE html><body>{link}</body>")
     handler = functools.partial(Decoy, directory=str(folder))
@@ -193,8 +191,8 @@ def test_a_stranger_with_our_names_never_wins(fresh, released, tmp_path):
             # The decoy is really there: the mirror itself offers it.
             assert "99.0" in offered(index, "root/pypi", LEAF)
             for index_name in (STABLE, STAGING, DEV):
-                for name in NAMES:
-                    page = offered(index, index_name, f"ml-infra-{name}")
+                for name in load_all():
+                    page = offered(index, index_name, name)
                     assert "99.0" not in page, (index_name, name)
             environment = environments.create(tmp_path / "empty")
             with pytest.raises(ReleaseError):
