@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from . import _gates, _setup
+from . import _assembly, _gates, _lifecycle
 from ._exit import call_at_exit
 from ._identity import RUN_VARIABLE, Identity
 from ._levels import WARNING
@@ -56,23 +56,25 @@ def apply(
     if not isinstance(queue_bytes, int) or queue_bytes < 1:
         raise ValueError(f"queue_bytes must be at least 1, got {queue_bytes!r}")
     identity = Identity(_checked_run(run))
-    file = None if path is None else _setup.resolved(_checked_path(path), identity)
+    file = None if path is None else _assembly.resolved(_checked_path(path), identity)
     if config is not None:
         config_hash(config)
-    pipeline = _setup.build(identity, levels=levels, redact=redact, max_line=max_line)
+    pipeline = _assembly.build(
+        identity, levels=levels, redact=redact, max_line=max_line
+    )
 
     # Nothing below refuses an argument: the old configuration goes only for a new one.
     if _active is not None:
         _active._take_down()  # noqa: SLF001 - of this module
     outputs: list[Output] = []
     if file is not None:
-        outputs.append(_setup.file_output(file, pipeline))
+        outputs.append(_assembly.file_output(file, pipeline))
         if mode == "background":
             from ._background import Background
 
             outputs[0] = Background(outputs[0], queue_bytes, overflow)
     if console is not False:
-        stderr = _setup.stderr_output(pipeline.encoder, console)
+        stderr = _assembly.stderr_output(pipeline.encoder, console)
         stderr.least = WARNING if identity.quiet(ranks) else 0
         outputs.append(stderr)
     pipeline.outputs = tuple(outputs)
@@ -81,7 +83,7 @@ def apply(
     start = (identity.run, identity.attempt, os.getpid(), file)
     if start not in _started:
         _started.add(start)
-        _setup.write_start(pipeline, config)
+        _lifecycle.write_start(pipeline, config)
     return handle
 
 
@@ -111,8 +113,8 @@ class Handle:
             Whether everything is written.
         """
         if _active is self:
-            _setup.settle()
-        return _setup.flush(self._pipeline, timeout)
+            _lifecycle.settle()
+        return _lifecycle.flush(self._pipeline, timeout)
 
     def stats(self) -> dict[str, int]:
         """
@@ -125,7 +127,7 @@ class Handle:
             ``truncated`` and ``renamed`` (records with such values) and ``suppressed``
             (by `once` and `every`).
         """
-        return _setup.statistics(self._pipeline)
+        return _lifecycle.statistics(self._pipeline)
 
     def restore(self) -> None:
         """
@@ -136,7 +138,7 @@ class Handle:
         global _active  # noqa: PLW0603 - one process, one log
         if _active is not self:
             return
-        _setup.write_end(self._pipeline)
+        _lifecycle.write_end(self._pipeline)
         self._take_down()
         _active = None
         _gates.install(None)
@@ -181,7 +183,7 @@ class Handle:
     def _take_down(self) -> None:
         while self._undo:
             self._undo.pop()()
-        _setup.flush(self._pipeline, _setup.FLUSH_AT_EXIT_S)
+        _lifecycle.flush(self._pipeline, _lifecycle.FLUSH_AT_EXIT_S)
         for output in self._pipeline.outputs:
             output.close()
             counts = (output.lost, output.dropped)
@@ -195,12 +197,12 @@ def _at_exit() -> None:
         return
     pipeline = _active._pipeline  # noqa: SLF001 - of this module
     if pipeline.forked:
-        _setup.flush(pipeline, _setup.FLUSH_AT_EXIT_S)
+        _lifecycle.flush(pipeline, _lifecycle.FLUSH_AT_EXIT_S)
         return
     if pipeline.counters.ended:
         return
     pipeline.counters.ended = True
-    _setup.write_end(pipeline)
+    _lifecycle.write_end(pipeline)
 
 
 def _checked_run(run: object) -> str | None:

@@ -67,7 +67,8 @@ def current_pipeline() -> Pipeline:
     """Return the pipeline records go through, made with defaults if there is none."""
     pipeline = _current
     if pipeline is None:
-        from ._setup import default_pipeline
+        # Upwards, and so late: only a program without `configure` comes here.
+        from ._assembly import default_pipeline
 
         pipeline = default_pipeline()
         install(pipeline)

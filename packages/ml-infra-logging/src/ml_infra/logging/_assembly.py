@@ -1,37 +1,33 @@
-"""What `configure` builds, and how it is taken down again."""
+"""A pipeline and its outputs, put together as `configure` asks or by default."""
 
 # ruff: noqa: PTH112, PTH118 - pathlib takes as long to import as all of this
 
 from __future__ import annotations
 
 import os
-import time
 
-from . import _deferred, _gates, _identity, _limits, _spans  # noqa: F401 - see `_pipeline`
+from . import _spans  # noqa: F401 - see `_pipeline`
 from ._encoder import Encoder, load_orjson
-from ._entry import Entry
-from ._levels import INFO, WARNING, Levels
+from ._identity import Identity, host
+from ._levels import Levels
+from ._lifecycle import on_recovery
 from ._pipeline import Pipeline
 from ._redaction import Redactor
 from ._stderr import JsonStderr, Readable, is_for_people
-from ._vocabulary import RECOVERED, RUN_END, RUN_START
 from ._writer import File, notice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
-    from ._writer import Descriptor, Output
+    from ._writer import Output
 
 LINE_LIMIT = 131_072
 LEVELS_VARIABLE = "ML_INFRA_LOG_LEVELS"
-_OWN = "ml_infra.logging"
-FLUSH_AT_EXIT_S = 5.0
 
 
 def build(
-    identity: _identity.Identity,
+    identity: Identity,
     *,
     levels: str = "info",
     redact: object = "default",
@@ -58,7 +54,7 @@ def build(
 
 def default_pipeline() -> Pipeline:
     """Return what is used without `configure`: stderr, from info on."""
-    pipeline = build(_identity.Identity())
+    pipeline = build(Identity())
     pipeline.outputs = (stderr_output(pipeline.encoder, "auto"),)
     return pipeline
 
@@ -93,7 +89,7 @@ def file_output(path: str, pipeline: Pipeline) -> File:
     return output
 
 
-def resolved(path: str, identity: _identity.Identity) -> str:
+def resolved(path: str, identity: Identity) -> str:
     """
     Return `path` with its placeholders filled in; a folder gets a file name.
 
@@ -107,7 +103,7 @@ def resolved(path: str, identity: _identity.Identity) -> str:
         "attempt": identity.attempt,
         "rank": identity.rank,
         "local_rank": identity.local_rank,
-        "host": _file_name(_identity.host()),
+        "host": _file_name(host()),
         "pid": os.getpid(),
     }
     try:
@@ -123,79 +119,3 @@ def resolved(path: str, identity: _identity.Identity) -> str:
 def _file_name(text: str) -> str:
     safe = "".join(c if c.isalnum() or c in "-_.+=" else "_" for c in text)
     return safe.lstrip(".") or "_"
-
-
-def on_recovery(output: Descriptor, lost: int, since: float, reason: str) -> None:
-    """Tell in the log what could not be written for a while."""
-    pipeline = _gates.installed()
-    if pipeline is None:
-        return
-    second = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(since))
-    closing = {
-        "lost": lost,
-        "since": f"{second}.{int(since % 1 * 1e6):06d}Z",
-        "reason": reason,
-        "output": output.name,
-    }
-    gate = _gates.gate_of(_OWN)
-    pipeline.record(
-        Entry(gate, WARNING, RECOVERED, {}, kind=RECOVERED, closing=closing)
-    )
-
-
-def write_start(pipeline: Pipeline, config: Mapping[str, Any] | None) -> None:
-    """Write the ``run.start`` record."""
-    _record_run(
-        pipeline, RUN_START, _identity.describe_start(pipeline.identity, config)
-    )
-
-
-def write_end(pipeline: Pipeline) -> None:
-    """Tell what was suppressed, empty the queues and write ``run.end``."""
-    settle()
-    flush(pipeline, FLUSH_AT_EXIT_S)
-    counts = statistics(pipeline)
-    counts["written"] += 1  # with this one
-    _record_run(pipeline, RUN_END, counts)
-    flush(pipeline, FLUSH_AT_EXIT_S)
-
-
-def _record_run(pipeline: Pipeline, kind: str, closing: Mapping[str, object]) -> None:
-    gate = _gates.gate_of(_OWN)
-    shown = gate.level > INFO  # always in the file, not always for people
-    pipeline.record(
-        Entry(gate, INFO, kind, {}, kind=kind, closing=closing, shown=shown)
-    )
-
-
-def settle() -> None:
-    """Write what waits for a device or for its count to be told."""
-    _deferred.settle(wait=True)
-    _limits.tell()
-
-
-def flush(pipeline: Pipeline, patience_s: float) -> bool:
-    """Wait for the queues to run empty, at most `patience_s` each."""
-    pipeline.look_after()
-    empty = [output.flush(patience_s) for output in pipeline.outputs]
-    return all(empty)
-
-
-def statistics(pipeline: Pipeline) -> dict[str, int]:
-    """Return the counts of this process by name."""
-    counters = pipeline.counters
-    outputs = {*counters.former, *((o.lost, o.dropped) for o in pipeline.outputs)}
-    lost = sum(lost.value for lost, _ in outputs)
-    dropped = sum(dropped.value for _, dropped in outputs)
-    pending = sum(each.pending for each in pipeline.outputs)
-    return {
-        "written": counters.issued.value,
-        "lost": lost,
-        "dropped": dropped,
-        "pending": pending,
-        "failed": counters.failed.value,
-        "salvaged": counters.salvaged.value,
-        "truncated": counters.truncated.value,
-        "renamed": counters.renamed.value,
-        "suppressed": counters.suppressed.value,
-    }
