@@ -42,11 +42,17 @@ MODULES = {
     "_groups": ["test_groups.py", *_SCALERS],
     "_plans": ["test_plans.py", "test_groups.py", *_SCALERS],
     "_quantiles": ["test_quantile_states.py", "test_ranks.py", *_SCALERS],
-    "_affine_scalers": ["test_affine_scalers.py", "test_plans.py", *_SCALERS],
+    "_affine_scalers": [
+        "test_affine_scalers.py",
+        "test_plans.py",
+        "test_groups.py",
+        *_SCALERS,
+    ],
     "_quantile_scalers": [
         "test_quantile_scalers.py",
         "test_quantile_states.py",
         "test_plans.py",
+        "test_groups.py",
         "test_ranks.py",
         *_SCALERS,
     ],

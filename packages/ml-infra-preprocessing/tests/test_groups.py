@@ -104,6 +104,18 @@ def test_a_value_of_a_group_of_which_none_was_learned_is_refused(kind):
     assert made["x"][1] == scaler.transform({"g": 2, "x": 1.0, "y": 3.0})["x"]
 
 
+@pytest.mark.parametrize(
+    "kind", [MinMaxScaler, StandardScaler, RobustScaler, OutlierClipper]
+)
+def test_one_value_is_enough_for_a_group(kind):
+    options = {"ddof": 0} if kind is StandardScaler else {}
+    rows = {"g": [1, 2, 2], "x": [7.0, 1.0, 2.0]}
+    scaler = kind(by="g", constant="zero", **options).fit(rows)
+    kept = 7.0 if kind is OutlierClipper else 0.0
+    assert scaler.transform({"g": [1, 1], "x": [7.0, 7.0]})["x"] == [kept, kept]
+    assert scaler.transform({"g": 1, "x": 7.0})["x"] == kept
+
+
 @pytest.mark.parametrize("kind", [MinMaxScaler, StandardScaler])
 def test_integers_that_groups_would_round_are_refused(kind):
     for big in (2**53 + 1, -(2**60), 2**64 - 1):
