@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +20,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager as ContextManager
 
 RELEASE = Path(__file__).resolve().parents[1] / "release"
-sys.path.insert(0, str(RELEASE.parent))  # so that bare pytest finds the package
+# So that bare pytest finds the package, and what the tests share.
+sys.path[:0] = [str(RELEASE.parent), str(Path(__file__).parent)]
+
+from loopback import free_port  # noqa: E402 - after the path is set
 
 PYPROJECT = """
 [build-system]
@@ -45,13 +47,6 @@ where = ["src"]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def free_port() -> str:
-    """Return a port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
-
-
 class Repository:
     """A git repository with ``.ci/release`` and distributions of the test's choice."""
 
@@ -62,7 +57,7 @@ class Repository:
             "PYTHONPATH": str(root / ".ci"),
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
-            "DEVPI_PORT": port or free_port(),
+            "DEVPI_PORT": port or str(free_port()),
         }
         for name in ("SOURCE_DATE_EPOCH", "DEVPI_URL"):
             self.environment.pop(name, None)
@@ -215,7 +210,7 @@ def nginx(tmp_path: Path) -> Callable[..., ContextManager[Callable[[], None]]]:
 @pytest.fixture
 def port() -> str:
     """Return a port of loopback that nobody listens on."""
-    return free_port()
+    return str(free_port())
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,16 +20,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from loopback import free_port
+
+from release import embedded, environments
+from release.index import STABLE, Account, Index
+from release.projects import ROOT, load, load_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / ".ci"))
-
-from release import embedded, environments  # noqa: E402 - after the path is set
-from release.index import STABLE, Account, Index  # noqa: E402 - the same
-from release.projects import load, load_all  # noqa: E402 - the same
 
 SMOKE = '''"""Stands for the suite of {name}."""
 import importlib
@@ -51,9 +48,7 @@ class Clone:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         home = root.with_name(root.name + "-home")
         home.mkdir(exist_ok=True)
         kept = ("PIP_", "UV_", "SSL_", "REQUESTS_", "LANG", "LC_")
@@ -275,9 +270,7 @@ def team(fresh: Clone, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     config.write_text("devpi-server:\n  root-passwd: team-root\n", "utf-8")
     init = [str(environment.executable("devpi-init")), "--configfile", str(config)]
     subprocess.run([*init, *data], check=True, capture_output=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [str(environment.executable("devpi-server")), *data, *embedded.CHEAP_KEY]
     command += ["--port", str(port)]
     with (folder / "log").open("wb") as log:

@@ -44,10 +44,8 @@ def test_a_server_that_dies_at_its_start(clone):
     assert clone.processes_after_a_while() == []
 
 
-def test_an_unreachable_server(clone):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+def test_an_unreachable_server(clone, port):
+    url = f"http://127.0.0.1:{port}"
     started = time.monotonic()
     done = clone.nox("release", DEVPI_URL=url, DEVPI_USER="u", DEVPI_PASSWORD="p")
     assert f"no index answers at {url}" in error_of(done)
