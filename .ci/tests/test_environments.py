@@ -64,3 +64,10 @@ def test_a_project_that_is_always_denied_is_an_error(index, tmp_path):
     with pytest.raises(ReleaseError, match="cannot install thing:"):
         environment.install("thing", index_url=url)
     assert handler.asked == environments.TRIES
+
+
+def test_an_environment_that_cannot_be_made_is_an_error(tmp_path):
+    (tmp_path / "file").touch()
+    path = tmp_path / "file/environment"
+    with pytest.raises(ReleaseError, match=f"cannot make an environment in {path}:"):
+        environments.create(path)
