@@ -232,13 +232,15 @@ def test_out_may_be_the_input_or_overlap_with_it(function):
 
 
 @every_function
-@pytest.mark.parametrize("case", ["wider steps", "wider numbers", "gaps"])
-def test_out_that_starts_with_the_input_and_is_wider(function, case):
+@pytest.mark.parametrize("case", ["wider steps", "wider numbers", "gaps", "later"])
+def test_out_that_runs_ahead_of_the_input_in_its_memory(function, case):
     """Written block by block, it could change what is still to be read."""
     n = 150_000
     memory = np.zeros(2 * n)
     if case == "wider steps":
         data, out = memory[:n], memory[::2]
+    elif case == "later":
+        data, out = memory[:n], memory[1 : n + 1]
     elif case == "gaps":
         data, out = memory.view("f4")[: 2 * n : 2], memory[:n]
     else:
