@@ -132,8 +132,8 @@ def test_a_bracket_is_as_wide_as_chance_may_move_a_rank(share):
     size, count = 10_000, 1_000_000
     (one,) = _ranks._brackets([int(share * count)], count, np.arange(float(size)), 3)
     reach = 3 * math.sqrt(size * share * (1 - share)) + 2
-    assert 0 <= size * share - reach - one.low < 1 + 1e-9
-    assert 0 <= one.high - size * share - reach < 1 + 1e-9
+    assert 0 <= size * share - reach - one.low < 0.5  # of whole places
+    assert 0 <= one.high - size * share - reach < 0.5
     assert one.room == pytest.approx((one.high - one.low) / size * count)
 
 
