@@ -142,7 +142,8 @@ class QuantileState:
 
     def __init__(self, cells: list[list[Cell]], columns: int) -> None:
         self.cells = cells
-        self.shape = len(cells), columns  # without a group no cell tells the columns
+        # Without a group no cell tells the columns.
+        self.shape: tuple[int, int] = len(cells), columns
 
     @classmethod
     def nothing(cls, groups: int, columns: int) -> QuantileState:
