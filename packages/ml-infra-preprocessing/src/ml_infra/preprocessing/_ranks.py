@@ -94,6 +94,14 @@ class UnsettledError(Exception):
     """What was read is not finite: the policy has not been applied yet."""
 
 
+def _in_order(values: NDArray[Any]) -> NDArray[Any]:
+    """Sort values in place and return them; UnsettledError if one is NaN."""
+    values.sort()
+    if values.size and values[-1] != values[-1]:  # NaN sorts last
+        raise UnsettledError
+    return values
+
+
 def _check_sum(total: float) -> None:
     if total - total != 0.0:
         raise UnsettledError
@@ -148,11 +156,7 @@ def _sample(vector: Vector, space: NDArray[Any]) -> NDArray[Any]:
             values = values[~np.isnan(values)]
         space[kept : kept + values.size] = values
         kept += values.size
-    sample = space[:kept]
-    sample.sort()
-    if kept and sample[-1] != sample[-1]:  # NaN sorts last
-        raise UnsettledError
-    return sample
+    return _in_order(space[:kept])
 
 
 def _brackets(
@@ -205,15 +209,12 @@ def _collected(
     ]
     collected = run_together(jobs)
     kept = 0
-    for _, values in collected:
-        space[kept : kept + values.size] = values
-        kept += values.size
-    values = space[:kept]
-    values.sort()
-    if kept and values[-1] != values[-1]:  # NaN sorts last
-        raise UnsettledError
+    for _, part in collected:
+        space[kept : kept + part.size] = part
+        kept += part.size
+    values = _in_order(space[:kept])
     below = np.sum([counts for counts, _ in collected], axis=0).tolist()
-    full = any(values.size == room for _, values in collected)
+    full = any(part.size == room for _, part in collected)
     return below, None if full else values
 
 
